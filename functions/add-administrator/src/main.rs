@@ -1,0 +1,2 @@
+//! Starts `add-administrator`.
+fn main() {}

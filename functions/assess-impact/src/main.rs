@@ -1,0 +1,2 @@
+//! Starts `assess-impact`.
+fn main() {}

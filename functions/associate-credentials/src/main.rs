@@ -1,0 +1,2 @@
+//! Starts `associate-credentials`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Starts `confirm-changes`.
+fn main() {}

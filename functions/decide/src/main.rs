@@ -1,0 +1,2 @@
+//! Starts `decide`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Starts `map-directory`.
+fn main() {}

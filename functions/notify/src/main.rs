@@ -1,0 +1,2 @@
+//! Starts `notify`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Starts `progress`.
+fn main() {}

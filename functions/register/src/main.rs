@@ -1,0 +1,2 @@
+//! Starts `register`.
+fn main() {}

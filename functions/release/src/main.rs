@@ -1,0 +1,2 @@
+//! Starts `release`.
+fn main() {}

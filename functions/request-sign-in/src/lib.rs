@@ -1,0 +1,1 @@
+//! Function `request-sign-in`.

@@ -1,0 +1,2 @@
+//! Starts `request-sign-in`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Starts `sign-in`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Starts `signup`.
+fn main() {}

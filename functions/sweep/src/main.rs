@@ -1,0 +1,2 @@
+//! Starts `sweep`.
+fn main() {}

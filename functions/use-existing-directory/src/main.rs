@@ -1,0 +1,2 @@
+//! Starts `use-existing-directory`.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The one-machine stack's command line.
+fn main() {}

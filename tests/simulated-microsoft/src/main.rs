@@ -1,0 +1,2 @@
+//! The simulated Microsoft cloud, alone.
+fn main() {}
