@@ -1,0 +1,83 @@
+//! Tells the state machine that a wait has ended.
+//!
+//! The outcome is recorded before anything is signalled, so a signal that fails loses nothing: `sweep` repeats it. The signal
+//! itself carries only the outcome's name, and the machine doesn't believe even that: it reads the record.
+
+use aws_sdk_sfn::error::{ProvideErrorMetadata as _, SdkError};
+use onboarding::{OnboardingId, Outcome};
+use store::{Store, StoreError};
+
+/// Why a signal was not given. The recorded outcome stands.
+#[derive(Debug, thiserror::Error)]
+pub enum SignalError {
+    /// Step Functions did not answer or refused.
+    #[error("the state machine could not be told: {0}")]
+    Unavailable(String),
+    /// The machine was told, and that could not be noted.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The state machine's ear.
+#[derive(Clone, Debug)]
+pub struct Signal {
+    client: aws_sdk_sfn::Client,
+}
+
+impl Signal {
+    /// A signaller.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig) -> Self {
+        Self {
+            client: aws_sdk_sfn::Client::new(config),
+        }
+    }
+
+    /// Signals that a wait ended with a recorded outcome, and notes that it was done. A machine that has moved on already
+    /// (told before, timed out, stopped) counts as told: it reads the record wherever it is.
+    ///
+    /// # Errors
+    /// When Step Functions or the table doesn't answer; repeating is harmless.
+    pub async fn wait_ended(
+        &self,
+        store: &Store,
+        onboarding: &OnboardingId,
+        wait_id: &str,
+        task_token: &str,
+        outcome: Outcome,
+        now: jiff::Timestamp,
+    ) -> Result<(), SignalError> {
+        let output = serde_json::json!({ "outcome": outcome }).to_string();
+        let answer = self
+            .client
+            .send_task_success()
+            .task_token(task_token)
+            .output(output)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => {}
+            Err(error) if moved_on(&error) => {}
+            Err(error) => {
+                let code = error
+                    .as_service_error()
+                    .and_then(|service| service.code())
+                    .unwrap_or("no answer")
+                    .to_owned();
+                return Err(SignalError::Unavailable(code));
+            }
+        }
+        store.signalled(onboarding, wait_id, now).await?;
+        tracing::info!(onboarding_id = %onboarding, wait_id, outcome = outcome.as_str(), "the state machine was told that the wait ended");
+        Ok(())
+    }
+}
+
+/// See the errors of <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html>.
+fn moved_on<R>(
+    error: &SdkError<aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError, R>,
+) -> bool {
+    error.as_service_error().is_some_and(|error| {
+        error.is_task_timed_out() || error.is_task_does_not_exist() || error.is_invalid_token()
+    })
+}

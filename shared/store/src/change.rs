@@ -1,0 +1,437 @@
+//! One change of an onboarding: everything that belongs together in one transaction, conditional on the version read.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use onboarding::audit::Entry;
+use onboarding::{Actor, OnboardingId, SubscriptionId};
+
+use crate::records::{Meta, OutboxMail, SealedCredential, StepRecord, StoredEntry, WaitRecord};
+use crate::{Store, StoreError, keys};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// An audit entry to be written.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// `owner`, `partner-admin` or `mooring`.
+    pub actor: String,
+    /// A stable name such as `step.done`.
+    pub action: &'static str,
+    /// The step, if any.
+    pub step: Option<onboarding::Step>,
+    /// Facts.
+    pub detail: serde_json::Value,
+}
+
+impl Note {
+    /// Something that the machine did by itself.
+    #[must_use]
+    pub fn mooring(
+        action: &'static str,
+        step: Option<onboarding::Step>,
+        detail: serde_json::Value,
+    ) -> Self {
+        Self {
+            actor: "mooring".into(),
+            action,
+            step,
+            detail,
+        }
+    }
+
+    /// Something that a person did.
+    #[must_use]
+    pub fn person(actor: Actor, action: &'static str, detail: serde_json::Value) -> Self {
+        Self {
+            actor: actor.as_str().into(),
+            action,
+            step: None,
+            detail,
+        }
+    }
+}
+
+/// A mail to be queued.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Who it goes to.
+    pub to: Actor,
+    /// The text's name.
+    pub template: &'static str,
+    /// Values for the text.
+    pub args: serde_json::Value,
+}
+
+/// Another record that changes together with the onboarding's own.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// Replace a step's record.
+    Step(Box<StepRecord>),
+    /// Open a wait that must not exist.
+    OpenWait {
+        /// The wait.
+        record: Box<WaitRecord>,
+        /// When `sweep` shall have the machine look again by itself.
+        look_again_at: Option<jiff::Timestamp>,
+    },
+    /// Count a reminder of an open wait.
+    Reminded {
+        /// The wait.
+        wait_id: String,
+    },
+    /// Keep a person's sealed credential, replacing an older one.
+    Credential(SealedCredential),
+    /// Forget a person's sealed credential.
+    ForgetCredential(Actor),
+    /// Take the subscription's lock; it may be ours already.
+    LockSubscription(SubscriptionId),
+    /// Give the subscription's lock back, if it is ours.
+    UnlockSubscription(SubscriptionId),
+    /// Give the request's lock back, if it is ours.
+    UnlockRequest(String),
+}
+
+/// A change: what the onboarding's record becomes, and all that is written with it.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The record as it shall be. Its `ver`, `audit_seq`, `last_hash` and `updated_at` are set by [`Store::commit`].
+    pub meta: Meta,
+    /// Audit entries, in order.
+    pub notes: Vec<Note>,
+    /// Mails.
+    pub mails: Vec<Mail>,
+    /// Other records.
+    pub writes: Vec<Write>,
+}
+
+impl Change {
+    /// A change of nothing yet.
+    #[must_use]
+    pub fn of(meta: &Meta) -> Self {
+        Self {
+            meta: meta.clone(),
+            notes: Vec::new(),
+            mails: Vec::new(),
+            writes: Vec::new(),
+        }
+    }
+
+    /// Adds an audit entry.
+    pub fn note(&mut self, note: Note) -> &mut Self {
+        self.notes.push(note);
+        self
+    }
+
+    /// Adds a mail.
+    pub fn mail(
+        &mut self,
+        to: Actor,
+        template: &'static str,
+        args: serde_json::Value,
+    ) -> &mut Self {
+        self.mails.push(Mail { to, template, args });
+        self
+    }
+
+    /// Adds a record.
+    pub fn write(&mut self, write: Write) -> &mut Self {
+        self.writes.push(write);
+        self
+    }
+}
+
+impl Store {
+    /// Writes a change in one transaction. `before` is the record as it was loaded.
+    ///
+    /// A lost answer is harmless: the SDK repeats the transaction under the same client token, which DynamoDB
+    /// recognises for ten minutes.
+    /// See <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when somebody else changed the onboarding since, or a lock is taken.
+    pub async fn commit(
+        &self,
+        before: &Meta,
+        change: Change,
+        now: jiff::Timestamp,
+    ) -> Result<Meta, StoreError> {
+        let Change {
+            mut meta,
+            notes,
+            mails,
+            writes,
+        } = change;
+        meta.ver = before.ver + 1;
+        meta.updated_at = now.to_string();
+        let entries = chain(&mut meta, notes, now);
+
+        let mut items = vec![
+            TransactWriteItem::builder()
+                .update(self.meta_update(before, &meta)?)
+                .build(),
+        ];
+        let id = meta.onboarding_id.clone();
+        for entry in &entries {
+            items.push(self.create(
+                &id,
+                &keys::audit(entry.seq),
+                serde_dynamo::to_item(StoredEntry::from(entry))?,
+            )?);
+        }
+        for (index, mail) in mails.into_iter().enumerate() {
+            items.push(self.create(
+                &id,
+                &keys::outbox(meta.ver, index),
+                outbox_item(&id, mail, now)?,
+            )?);
+        }
+        for write in writes {
+            items.push(self.write_item(&id, write, now)?);
+        }
+        self.transact(items).await?;
+        Ok(meta)
+    }
+
+    pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+        match self
+            .client
+            .transact_write_items()
+            .set_transact_items(Some(items))
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let cancelled = error.as_service_error().is_some_and(|error| {
+                    error.is_transaction_canceled_exception()
+                        || error.is_transaction_in_progress_exception()
+                });
+                // Every reason of ours to cancel is a condition that says "somebody was faster";
+                // a throttled transaction is cancelled too and must not look like one.
+                if cancelled && !throttled(&error) {
+                    Err(StoreError::Conflict)
+                } else {
+                    Err(StoreError::from_sdk(&error))
+                }
+            }
+        }
+    }
+
+    /// An update of exactly the attributes that changed.
+    fn meta_update(&self, before: &Meta, after: &Meta) -> Result<Update, StoreError> {
+        let old: Item = serde_dynamo::to_item(before)?;
+        let new: Item = serde_dynamo::to_item(after)?;
+        let mut set = Vec::new();
+        let mut removed = Vec::new();
+        let mut update = Update::builder()
+            .table_name(&self.onboarding)
+            .key("pk", s(keys::onboarding(&after.onboarding_id)))
+            .key("sk", s(keys::META))
+            .condition_expression("attribute_exists(pk) AND #ver = :was")
+            .expression_attribute_values(":was", AttributeValue::N(before.ver.to_string()))
+            .expression_attribute_names("#ver", "ver");
+        let mut names: Vec<_> = new
+            .iter()
+            .filter(|(name, value)| old.get(*name) != Some(value))
+            .collect();
+        names.sort_by_key(|(name, _)| *name);
+        for (index, (name, value)) in names.into_iter().enumerate() {
+            set.push(format!("#s{index} = :s{index}"));
+            update = update.expression_attribute_names(format!("#s{index}"), name);
+            update = update.expression_attribute_values(format!(":s{index}"), value.clone());
+        }
+        let mut gone: Vec<_> = old.keys().filter(|name| !new.contains_key(*name)).collect();
+        gone.sort();
+        for (index, name) in gone.into_iter().enumerate() {
+            removed.push(format!("#r{index}"));
+            update = update.expression_attribute_names(format!("#r{index}"), name);
+        }
+        let mut expression = format!("SET {}", set.join(", "));
+        if !removed.is_empty() {
+            expression = format!("{expression} REMOVE {}", removed.join(", "));
+        }
+        built(update.update_expression(expression).build())
+    }
+
+    /// An item that must not exist yet.
+    pub(crate) fn create(
+        &self,
+        id: &OnboardingId,
+        sk: &str,
+        item: Item,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let put = self
+            .put(&keys::onboarding(id), sk, item)
+            .condition_expression("attribute_not_exists(pk)");
+        Ok(TransactWriteItem::builder()
+            .put(built(put.build())?)
+            .build())
+    }
+
+    pub(crate) fn put(
+        &self,
+        pk: &str,
+        sk: &str,
+        mut item: Item,
+    ) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+        item.insert("pk".into(), s(pk));
+        item.insert("sk".into(), s(sk));
+        Put::builder()
+            .table_name(&self.onboarding)
+            .set_item(Some(item))
+    }
+
+    fn write_item(
+        &self,
+        id: &OnboardingId,
+        write: Write,
+        now: jiff::Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let pk = keys::onboarding(id);
+        let write_put = |sk: &str, item: Item| -> Result<TransactWriteItem, StoreError> {
+            Ok(TransactWriteItem::builder()
+                .put(built(self.put(&pk, sk, item).build())?)
+                .build())
+        };
+        match write {
+            Write::Step(record) => {
+                write_put(&keys::step(record.step), serde_dynamo::to_item(*record)?)
+            }
+            Write::Credential(record) => write_put(
+                &keys::credential(record.actor),
+                serde_dynamo::to_item(record)?,
+            ),
+            Write::OpenWait {
+                record,
+                look_again_at,
+            } => {
+                let sk = keys::wait(&record.wait_id);
+                let mut item: Item = serde_dynamo::to_item(*record)?;
+                if let Some(at) = look_again_at {
+                    item.insert("dueBucket".into(), s(keys::due_bucket(id)));
+                    item.insert("dueAt".into(), s(at.to_string()));
+                }
+                self.create(id, &sk, item)
+            }
+            Write::Reminded { wait_id } => {
+                let update = Update::builder()
+                    .table_name(&self.onboarding)
+                    .key("pk", s(&pk))
+                    .key("sk", s(keys::wait(&wait_id)))
+                    .update_expression("ADD reminders :one")
+                    .condition_expression("attribute_exists(pk)")
+                    .expression_attribute_values(":one", AttributeValue::N("1".into()));
+                Ok(TransactWriteItem::builder()
+                    .update(built(update.build())?)
+                    .build())
+            }
+            Write::ForgetCredential(actor) => {
+                let delete = Delete::builder()
+                    .table_name(&self.onboarding)
+                    .key("pk", s(&pk))
+                    .key("sk", s(keys::credential(actor)));
+                Ok(TransactWriteItem::builder()
+                    .delete(built(delete.build())?)
+                    .build())
+            }
+            Write::LockSubscription(subscription) => {
+                let item = Item::from([
+                    ("onboardingId".into(), s(id.as_str())),
+                    ("since".into(), s(now.to_string())),
+                ]);
+                let put = self
+                    .put(&keys::subscription_lock(&subscription), keys::LOCK, item)
+                    .condition_expression("attribute_not_exists(pk) OR onboardingId = :me")
+                    .expression_attribute_values(":me", s(id.as_str()));
+                Ok(TransactWriteItem::builder()
+                    .put(built(put.build())?)
+                    .build())
+            }
+            Write::UnlockSubscription(subscription) => {
+                self.unlock(id, &keys::subscription_lock(&subscription))
+            }
+            Write::UnlockRequest(key) => self.unlock(id, &keys::request_lock(&key)),
+        }
+    }
+
+    fn unlock(&self, id: &OnboardingId, pk: &str) -> Result<TransactWriteItem, StoreError> {
+        let delete = Delete::builder()
+            .table_name(&self.onboarding)
+            .key("pk", s(pk))
+            .key("sk", s(keys::LOCK))
+            .condition_expression("attribute_not_exists(pk) OR onboardingId = :me")
+            .expression_attribute_values(":me", s(id.as_str()));
+        Ok(TransactWriteItem::builder()
+            .delete(built(delete.build())?)
+            .build())
+    }
+}
+
+/// Numbers the notes and chains them to the trail.
+pub(crate) fn chain(meta: &mut Meta, notes: Vec<Note>, now: jiff::Timestamp) -> Vec<Entry> {
+    notes
+        .into_iter()
+        .map(|note| {
+            meta.audit_seq += 1;
+            let mut entry = Entry {
+                seq: meta.audit_seq,
+                at: now.to_string(),
+                actor: note.actor,
+                action: note.action.into(),
+                step: note.step.map(|step| step.as_str().into()),
+                detail: note.detail,
+                prev_hash: std::mem::take(&mut meta.last_hash),
+                hash: String::new(),
+            };
+            entry.hash = entry.expected_hash();
+            meta.last_hash.clone_from(&entry.hash);
+            entry
+        })
+        .collect()
+}
+
+pub(crate) fn outbox_item(
+    id: &OnboardingId,
+    mail: Mail,
+    now: jiff::Timestamp,
+) -> Result<Item, StoreError> {
+    Ok(serde_dynamo::to_item(OutboxMail {
+        onboarding_id: id.clone(),
+        template: mail.template.into(),
+        actor: mail.to,
+        args: mail.args,
+        created_at: now.to_string(),
+        sent_at: None,
+        message_id: None,
+    })?)
+}
+
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// The SDK's builders fail when a required field is missing, which is a mistake of ours.
+pub(crate) fn built<T>(
+    result: Result<T, aws_sdk_dynamodb::error::BuildError>,
+) -> Result<T, StoreError> {
+    result.map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+fn throttled<R: std::fmt::Debug>(
+    error: &aws_sdk_dynamodb::error::SdkError<
+        aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError,
+        R,
+    >,
+) -> bool {
+    use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError::TransactionCanceledException;
+    let Some(TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        return false;
+    };
+    cancelled.cancellation_reasons().iter().any(|reason| {
+        matches!(
+            reason.code(),
+            Some("ThrottlingError" | "ProvisionedThroughputExceeded")
+        )
+    })
+}

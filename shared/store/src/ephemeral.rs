@@ -1,0 +1,299 @@
+//! Sign-in sessions, and which browser a person has signed in with. Nothing here is worth a backup, and nothing here
+//! may ever come back from one.
+//!
+//! Expiry is checked in code: DynamoDB's TTL only cleans up, hours later.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use onboarding::{Actor, Directory, ObjectId, OnboardingId, TenantId, WaitKind};
+use serde::{Deserialize, Serialize};
+
+use crate::change::{Item, s};
+use crate::{Store, StoreError, keys};
+
+/// How far a sign-in is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionState {
+    /// The person was sent to Microsoft.
+    Started,
+    /// The person came back; it can't be used again.
+    Consumed,
+}
+
+/// A sign-in that a browser began. Holds fingerprints of the state and the cookie, never the values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// The wait that it answers.
+    pub wait_id: String,
+    /// What is asked.
+    pub kind: WaitKind,
+    /// Who is expected.
+    pub actor: Actor,
+    /// Where they sign in.
+    pub directory: Directory,
+    /// Its id.
+    pub tenant_id: TenantId,
+    /// Fingerprint of the browser's cookie.
+    pub browser: String,
+    /// How far it is.
+    pub state: SessionState,
+    /// RFC 3339, UTC.
+    pub started_at: String,
+    /// Seconds since 1970: not usable from then on.
+    pub ends_at: i64,
+    /// Where the person was sent when they came back: the last part of the result page's path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
+}
+
+/// What using a session came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Started {
+    /// It was open, and is used up now.
+    Now(Session),
+    /// It had been used before.
+    Before(Session),
+    /// There is none: forged, or long gone.
+    Unknown,
+}
+
+/// A browser in which a person has signed in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Browser {
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// The wait that they signed in for.
+    pub wait_id: String,
+    /// Who.
+    pub actor: Actor,
+    /// In which tenant.
+    pub tid: TenantId,
+    /// As whom.
+    pub oid: ObjectId,
+    /// Seconds since 1970: when they signed in, by our clock.
+    pub signed_in_at: i64,
+    /// Seconds since 1970.
+    pub expires_at: i64,
+}
+
+/// TTL cleans up a day after the end, so that a late comer still gets a true answer.
+const KEPT_AFTER_END: i64 = 24 * 3600;
+
+impl Store {
+    /// Keeps a new session under the fingerprint of its state.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the fingerprint is taken.
+    pub async fn start_session(
+        &self,
+        state_fingerprint: &str,
+        session: &Session,
+    ) -> Result<(), StoreError> {
+        let mut item: Item = serde_dynamo::to_item(session)?;
+        item.insert("pk".into(), s(keys::session(state_fingerprint)));
+        item.insert("sk".into(), s("S"));
+        item.insert(
+            "expiresAt".into(),
+            AttributeValue::N((session.ends_at + KEPT_AFTER_END).to_string()),
+        );
+        self.client
+            .put_item()
+            .table_name(&self.ephemeral)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// Reads a session without using it.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn session(&self, state_fingerprint: &str) -> Result<Option<Session>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::session(state_fingerprint)))
+            .key("sk", s("S"))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+    }
+
+    /// Uses a session up, once. The caller checks the browser first and the end (`ends_at`) after.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn consume_session(&self, state_fingerprint: &str) -> Result<Started, StoreError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::session(state_fingerprint)))
+            .key("sk", s("S"))
+            .update_expression("SET #state = :consumed")
+            .condition_expression("attribute_exists(pk) AND #state = :started")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":consumed", s("consumed"))
+            .expression_attribute_values(":started", s("started"))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(Started::Now(serde_dynamo::from_item(
+                answer.attributes.unwrap_or_default(),
+            )?)),
+            Err(error) => match StoreError::from_sdk(&error) {
+                StoreError::Conflict => Ok(match self.session(state_fingerprint).await? {
+                    Some(session) => Started::Before(session),
+                    None => Started::Unknown,
+                }),
+                error => Err(error),
+            },
+        }
+    }
+
+    /// Notes where the person was sent, so that a second arrival sees the same result.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn session_result(
+        &self,
+        state_fingerprint: &str,
+        result: &str,
+    ) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::session(state_fingerprint)))
+            .key("sk", s("S"))
+            .update_expression("SET #result = :result")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#result", "result")
+            .expression_attribute_values(":result", s(result))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// Remembers that a person signed in with this browser.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn remember_browser(
+        &self,
+        cookie_fingerprint: &str,
+        browser: &Browser,
+    ) -> Result<(), StoreError> {
+        let mut item: Item = serde_dynamo::to_item(browser)?;
+        item.insert("pk".into(), s(keys::browser(cookie_fingerprint)));
+        item.insert(
+            "sk".into(),
+            s(browser_key(&browser.onboarding_id, browser.actor)),
+        );
+        self.client
+            .put_item()
+            .table_name(&self.ephemeral)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// Whether a person signed in with this browser, and as whom. The caller checks `expires_at`.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn browser(
+        &self,
+        cookie_fingerprint: &str,
+        id: &OnboardingId,
+        actor: Actor,
+    ) -> Result<Option<Browser>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::browser(cookie_fingerprint)))
+            .key("sk", s(browser_key(id, actor)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+    }
+}
+
+impl Store {
+    /// Keeps what the next page shall tell the person in this browser, so that it need not be in the page's address.
+    /// `note` holds no secrets; it may name the account that was used.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn keep_note(
+        &self,
+        cookie_fingerprint: &str,
+        id: &OnboardingId,
+        note: &serde_json::Value,
+        expires_at: i64,
+    ) -> Result<(), StoreError> {
+        let item = Item::from([
+            ("pk".into(), s(keys::browser(cookie_fingerprint))),
+            ("sk".into(), s(format!("NOTE#{id}"))),
+            ("note".into(), s(note.to_string())),
+            (
+                "expiresAt".into(),
+                AttributeValue::N(expires_at.to_string()),
+            ),
+        ]);
+        self.client
+            .put_item()
+            .table_name(&self.ephemeral)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// What was kept for this browser.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn note(
+        &self,
+        cookie_fingerprint: &str,
+        id: &OnboardingId,
+    ) -> Result<Option<serde_json::Value>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::browser(cookie_fingerprint)))
+            .key("sk", s(format!("NOTE#{id}")))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        let note = answer
+            .item
+            .as_ref()
+            .and_then(|item| crate::waits::text(item, "note"));
+        Ok(note.and_then(|note| serde_json::from_str(&note).ok()))
+    }
+}
+
+fn browser_key(id: &OnboardingId, actor: Actor) -> String {
+    format!("{id}#{actor}")
+}

@@ -1,0 +1,105 @@
+//! The keys of every item.
+//!
+//! Within an onboarding's partition the sort keys are named so that one range, `CRED#` to the end of `WAIT#`, holds all
+//! that a step reads, and the long lists (`ACCESS#`, `AUD#`) lie before it.
+
+use onboarding::{Actor, OnboardingId, Step};
+
+/// The onboarding's partition.
+#[must_use]
+pub fn onboarding(id: &OnboardingId) -> String {
+    format!("ONB#{id}")
+}
+
+/// The onboarding's own record.
+pub const META: &str = "META";
+/// First sort key of what a step reads.
+pub const STEP_RANGE: (&str, &str) = ("CRED#", "WAIT#~");
+/// The same without the sealed credentials: what pages read.
+pub const PAGE_RANGE: (&str, &str) = ("META", "WAIT#~");
+/// The audit trail.
+pub const AUDIT_PREFIX: &str = "AUD#";
+/// The mails.
+pub const OUTBOX_PREFIX: &str = "OUT#";
+/// Sort key of the items that are alone in their partition.
+pub const LOCK: &str = "LOCK";
+
+/// A step's record.
+#[must_use]
+pub fn step(step: Step) -> String {
+    format!("STEP#{:02}#{step}", step.ordinal())
+}
+
+/// A wait's record. `wait` is the time at which the state machine entered the asking state: unique within an
+/// onboarding, in order, and the same again when the function is retried.
+#[must_use]
+pub fn wait(wait: &str) -> String {
+    format!("WAIT#{wait}")
+}
+
+/// A person's sealed credential.
+#[must_use]
+pub fn credential(actor: Actor) -> String {
+    format!("CRED#{actor}")
+}
+
+/// A page of the access that Azure will delete.
+#[must_use]
+pub fn access(report_hash: &str, page: usize) -> String {
+    format!("ACCESS#{report_hash}#{page:04}")
+}
+
+/// All pages of one report.
+#[must_use]
+pub fn access_prefix(report_hash: &str) -> String {
+    format!("ACCESS#{report_hash}#")
+}
+
+/// An audit entry.
+#[must_use]
+pub fn audit(seq: u64) -> String {
+    format!("{AUDIT_PREFIX}{seq:010}")
+}
+
+/// A mail. Numbered by the version of the change that queued it.
+#[must_use]
+pub fn outbox(version: u64, index: usize) -> String {
+    format!("{OUTBOX_PREFIX}{version:010}#{index:02}")
+}
+
+/// The lock that leads a repeated request to the running onboarding.
+#[must_use]
+pub fn request_lock(request_key: &str) -> String {
+    format!("UNIQ#REQ#{request_key}")
+}
+
+/// The lock of a subscription, taken once its owner has proved to be its owner.
+#[must_use]
+pub fn subscription_lock(subscription: &onboarding::SubscriptionId) -> String {
+    format!(
+        "UNIQ#SUB#{}",
+        onboarding::links::fingerprint(subscription.as_str())
+    )
+}
+
+/// Number of partitions of the index of due items.
+pub const DUE_BUCKETS: u8 = 4;
+
+/// The partition of the index of due items that an onboarding's items go to.
+#[must_use]
+pub fn due_bucket(id: &OnboardingId) -> String {
+    let last = id.as_str().bytes().next_back().unwrap_or_default();
+    format!("DUE#{}", last % DUE_BUCKETS)
+}
+
+/// A sign-in session, found by the fingerprint of its state.
+#[must_use]
+pub fn session(state_fingerprint: &str) -> String {
+    format!("SES#{state_fingerprint}")
+}
+
+/// A browser that a person has signed in with.
+#[must_use]
+pub fn browser(cookie_fingerprint: &str) -> String {
+    format!("BROWSER#{cookie_fingerprint}")
+}

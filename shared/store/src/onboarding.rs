@@ -1,0 +1,320 @@
+//! Creating and reading onboardings.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use onboarding::audit::Entry;
+use onboarding::{OnboardingId, SubscriptionId};
+
+use crate::change::{Item, Mail, Note, built, chain, outbox_item, s};
+use crate::records::{AccessPage, Loaded, Meta, StoredEntry};
+use crate::{Store, StoreError, keys};
+
+/// An onboarding to be created.
+#[derive(Debug)]
+pub struct NewOnboarding {
+    /// Its record.
+    pub meta: Meta,
+    /// Its first audit entries.
+    pub notes: Vec<Note>,
+    /// Its first mails.
+    pub mails: Vec<Mail>,
+}
+
+/// What creating came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It is new.
+    New,
+    /// The same request is already an onboarding: this one.
+    Existing(OnboardingId),
+}
+
+impl Store {
+    /// Creates an onboarding together with the lock of its request, its audit entries and its mails, or finds the one
+    /// that the same request started before.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the id exists with another request.
+    pub async fn create_onboarding(
+        &self,
+        new: NewOnboarding,
+        now: jiff::Timestamp,
+    ) -> Result<Created, StoreError> {
+        let NewOnboarding {
+            mut meta,
+            notes,
+            mails,
+        } = new;
+        let id = meta.onboarding_id.clone();
+        let request_key = meta.request_key.clone();
+        let entries = chain(&mut meta, notes, now);
+
+        let lock = Item::from([
+            ("onboardingId".into(), s(id.as_str())),
+            ("since".into(), s(now.to_string())),
+        ]);
+        let lock = self
+            .put(&keys::request_lock(&request_key), keys::LOCK, lock)
+            .condition_expression("attribute_not_exists(pk)");
+        let mut items = vec![
+            TransactWriteItem::builder()
+                .put(built(lock.build())?)
+                .build(),
+            self.create(&id, keys::META, serde_dynamo::to_item(&meta)?)?,
+        ];
+        for entry in &entries {
+            items.push(self.create(
+                &id,
+                &keys::audit(entry.seq),
+                serde_dynamo::to_item(StoredEntry::from(entry))?,
+            )?);
+        }
+        for (index, mail) in mails.into_iter().enumerate() {
+            items.push(self.create(
+                &id,
+                &keys::outbox(meta.ver, index),
+                outbox_item(&id, mail, now)?,
+            )?);
+        }
+        match self.transact(items).await {
+            Ok(()) => Ok(Created::New),
+            Err(StoreError::Conflict) => {
+                match self.lock_holder(&keys::request_lock(&request_key)).await? {
+                    Some(running) => Ok(Created::Existing(running)),
+                    None => Err(StoreError::Conflict),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The onboarding that the same request already started and that still runs.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn running_for_request(
+        &self,
+        request_key: &str,
+    ) -> Result<Option<OnboardingId>, StoreError> {
+        self.lock_holder(&keys::request_lock(request_key)).await
+    }
+
+    /// The onboarding that has a subscription, once its owner has proved to be its owner.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn running_for_subscription(
+        &self,
+        subscription: &SubscriptionId,
+    ) -> Result<Option<OnboardingId>, StoreError> {
+        self.lock_holder(&keys::subscription_lock(subscription))
+            .await
+    }
+
+    async fn lock_holder(&self, pk: &str) -> Result<Option<OnboardingId>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.onboarding)
+            .key("pk", s(pk))
+            .key("sk", s(keys::LOCK))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        let Some(item) = answer.item else {
+            return Ok(None);
+        };
+        let holder = item
+            .get("onboardingId")
+            .and_then(|value| value.as_s().ok())
+            .map(String::as_str)
+            .unwrap_or_default();
+        OnboardingId::parse(holder)
+            .map(Some)
+            .map_err(|error| StoreError::Unreadable(error.to_string()))
+    }
+
+    /// All that a step needs, in one strongly consistent query.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such onboarding.
+    pub async fn load(&self, id: &OnboardingId) -> Result<Loaded, StoreError> {
+        self.load_range(id, keys::STEP_RANGE).await
+    }
+
+    /// All that a page needs: the same without the sealed credentials.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such onboarding.
+    pub async fn load_for_page(&self, id: &OnboardingId) -> Result<Loaded, StoreError> {
+        self.load_range(id, keys::PAGE_RANGE).await
+    }
+
+    async fn load_range(
+        &self,
+        id: &OnboardingId,
+        (from, to): (&str, &str),
+    ) -> Result<Loaded, StoreError> {
+        let mut meta = None;
+        let (mut steps, mut waits, mut credentials, mut mails) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for item in self.query(&keys::onboarding(id), from, to).await? {
+            let sk = item
+                .get("sk")
+                .and_then(|value| value.as_s().ok())
+                .cloned()
+                .unwrap_or_default();
+            match sk.split('#').next().unwrap_or_default() {
+                "META" => meta = Some(serde_dynamo::from_item::<_, Meta>(item)?),
+                "STEP" => steps.push(serde_dynamo::from_item(item)?),
+                "WAIT" => waits.push(serde_dynamo::from_item(item)?),
+                "CRED" => credentials.push(serde_dynamo::from_item(item)?),
+                "OUT" => mails.push(serde_dynamo::from_item(item)?),
+                // A newer function may keep records that this one doesn't know.
+                _ => {}
+            }
+        }
+        let meta = meta.ok_or(StoreError::NotFound)?;
+        Ok(Loaded {
+            meta,
+            steps,
+            waits,
+            credentials,
+            mails,
+        })
+    }
+
+    async fn query(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start: Option<Item> = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.onboarding)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+                .expression_attribute_values(":pk", s(pk))
+                .expression_attribute_values(":from", s(from))
+                .expression_attribute_values(":to", s(to))
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|error| StoreError::from_sdk(&error))?;
+            items.extend(answer.items.unwrap_or_default());
+            match answer.last_evaluated_key {
+                Some(key) if !key.is_empty() => start = Some(key),
+                _ => return Ok(items),
+            }
+        }
+    }
+
+    /// The audit trail, oldest first.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn audit(&self, id: &OnboardingId) -> Result<Vec<Entry>, StoreError> {
+        let items = self
+            .query(&keys::onboarding(id), keys::AUDIT_PREFIX, "AUD#~")
+            .await?;
+        items
+            .into_iter()
+            .map(|item| Ok(serde_dynamo::from_item::<_, StoredEntry>(item)?.into()))
+            .collect()
+    }
+
+    /// Keeps one page of the access that Azure will delete. Repeating it is harmless: the key names the content.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn keep_access_page(
+        &self,
+        id: &OnboardingId,
+        report_hash: &str,
+        page: usize,
+        rows: String,
+    ) -> Result<(), StoreError> {
+        let mut item: Item = serde_dynamo::to_item(AccessPage { rows })?;
+        item.insert("pk".into(), s(keys::onboarding(id)));
+        item.insert("sk".into(), s(keys::access(report_hash, page)));
+        self.client
+            .put_item()
+            .table_name(&self.onboarding)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// The pages of one report, in order.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn access_pages(
+        &self,
+        id: &OnboardingId,
+        report_hash: &str,
+    ) -> Result<Vec<AccessPage>, StoreError> {
+        let prefix = keys::access_prefix(report_hash);
+        let items = self
+            .query(&keys::onboarding(id), &prefix, &format!("{prefix}~"))
+            .await?;
+        items
+            .into_iter()
+            .map(|item| Ok(serde_dynamo::from_item(item)?))
+            .collect()
+    }
+
+    /// Marks a mail as sent.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if it was sent before.
+    pub async fn mail_sent(
+        &self,
+        id: &OnboardingId,
+        sk: &str,
+        message_id: &str,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.onboarding)
+            .key("pk", s(keys::onboarding(id)))
+            .key("sk", s(sk))
+            .update_expression("SET sentAt = :at, messageId = :message")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(sentAt)")
+            .expression_attribute_values(":at", s(now.to_string()))
+            .expression_attribute_values(":message", s(message_id))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// Adds one to an attribute of the ephemeral table's key, for limits; answers the new count.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn count(&self, pk: &str, expires_at: i64) -> Result<u64, StoreError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(pk))
+            .key("sk", s("R"))
+            .update_expression("ADD n :one SET expiresAt = :expires")
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .expression_attribute_values(":expires", AttributeValue::N(expires_at.to_string()))
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        let count = answer
+            .attributes
+            .as_ref()
+            .and_then(|item| item.get("n"))
+            .and_then(|n| n.as_n().ok());
+        Ok(count.and_then(|n| n.parse().ok()).unwrap_or_default())
+    }
+}

@@ -1,0 +1,449 @@
+//! The records as they are stored. Attribute names are the camel case of the fields.
+//!
+//! Wire law: readers ignore attributes they don't know, every field added later has a default, and writers send only
+//! what they changed, so that an older function never erases what a newer one wrote.
+
+use onboarding::audit::Entry;
+use onboarding::request::AccountKind;
+use onboarding::waits::Ask;
+use onboarding::{
+    Actor, Cloud, Directory, Ending, ObjectId, OnboardingId, Outcome, Route, Status, Step,
+    SubscriptionId, TenantId, WaitKind,
+};
+use serde::{Deserialize, Serialize};
+
+/// One onboarding: who, what, where from, where to, and how far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Meta {
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// Version of this record's form: 1.
+    pub schema: u32,
+    /// Counts the changes; every change is conditional on it.
+    pub ver: u64,
+    /// Sequence number of the newest audit entry.
+    #[serde(default)]
+    pub audit_seq: u64,
+    /// Hash of the newest audit entry.
+    #[serde(default)]
+    pub last_hash: String,
+    /// Where it stands.
+    pub status: Status,
+    /// The step that is at work or comes next.
+    pub current_step: Step,
+    /// The Microsoft cloud.
+    pub cloud: Cloud,
+    /// Who accepts the move.
+    pub route: Route,
+    /// The subscription.
+    pub subscription_id: SubscriptionId,
+    /// Its display name, known after step 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_name: Option<String>,
+    /// The directory that it comes from.
+    pub source_tenant_id: TenantId,
+    /// The directory that it goes to.
+    pub partner_tenant_id: TenantId,
+    /// The partner directory as the request named it: a domain or an id.
+    pub partner_directory: String,
+    /// Its display name, known after step 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_directory_name: Option<String>,
+    /// The partner's company name at Partner Center, known after step 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_company: Option<String>,
+    /// The owner's address, lower case.
+    pub owner_email: String,
+    /// What kind of account the owner's is.
+    pub owner_account: AccountKind,
+    /// The owner in the source directory, known after the first sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_oid: Option<ObjectId>,
+    /// The owner as a guest of the partner directory (single-account route).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_partner_oid: Option<ObjectId>,
+    /// The partner admin's address, lower case.
+    pub partner_admin_email: String,
+    /// The partner admin in the partner directory, known after their first sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_admin_oid: Option<ObjectId>,
+    /// Whether the guest is ours: invited by this onboarding, not there before.
+    #[serde(default)]
+    pub guest_invited: bool,
+    /// Whether the pending request to change the directory is ours.
+    #[serde(default)]
+    pub request_sent: bool,
+    /// When the accept call was about to be made: from here on its outcome must be read back, never assumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept_intended_at: Option<String>,
+    /// Whether the subscription trusts the partner directory: past the point of no return.
+    #[serde(default)]
+    pub moved: bool,
+    /// The wait that is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_wait: Option<String>,
+    /// What a step asked for when it failed with `SignIn.Required` or a fixable error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<Ask>,
+    /// When the first of the current run of fix waits began, and how often we looked since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixing_since: Option<String>,
+    /// How often we looked since.
+    #[serde(default)]
+    pub fix_looks: u32,
+    /// Hash of the newest report of what Azure will delete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_hash: Option<String>,
+    /// How many role assignments it lists.
+    #[serde(default)]
+    pub report_assignments: u32,
+    /// How many custom roles it lists.
+    #[serde(default)]
+    pub report_custom_roles: u32,
+    /// The report that the owner confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_hash: Option<String>,
+    /// Someone cancelled while no wait was open: the next step stops.
+    #[serde(default)]
+    pub cancel_requested: bool,
+    /// The caller's own reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The lock that leads repeated requests here.
+    pub request_key: String,
+    /// Whether we hold the subscription's lock.
+    #[serde(default)]
+    pub subscription_locked: bool,
+    /// The execution that works on it.
+    pub execution: String,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    /// RFC 3339, UTC.
+    pub updated_at: String,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+    /// The error it ended with, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What was undone at the end, what was left, and what could not be undone.
+    #[serde(default)]
+    pub undone: Vec<UndoItem>,
+}
+
+impl Meta {
+    /// The address of one of the two people.
+    #[must_use]
+    pub fn email(&self, actor: Actor) -> &str {
+        match actor {
+            Actor::Owner => &self.owner_email,
+            Actor::PartnerAdmin => &self.partner_admin_email,
+        }
+    }
+
+    /// The id of one of the two directories.
+    #[must_use]
+    pub fn tenant(&self, directory: Directory) -> &TenantId {
+        match directory {
+            Directory::Source => &self.source_tenant_id,
+            Directory::Partner => &self.partner_tenant_id,
+        }
+    }
+
+    /// A person's object id in a directory, once it is known.
+    #[must_use]
+    pub fn object_id(&self, actor: Actor, directory: Directory) -> Option<&ObjectId> {
+        match (actor, directory) {
+            (Actor::Owner, Directory::Source) => self.owner_oid.as_ref(),
+            (Actor::Owner, Directory::Partner) => self.owner_partner_oid.as_ref(),
+            (Actor::PartnerAdmin, Directory::Partner) => self.partner_admin_oid.as_ref(),
+            (Actor::PartnerAdmin, Directory::Source) => None,
+        }
+    }
+
+    /// Remembers a person's object id in a directory.
+    pub fn set_object_id(&mut self, actor: Actor, directory: Directory, oid: ObjectId) {
+        match (actor, directory) {
+            (Actor::Owner, Directory::Source) => self.owner_oid = Some(oid),
+            (Actor::Owner, Directory::Partner) => self.owner_partner_oid = Some(oid),
+            (Actor::PartnerAdmin, Directory::Partner) => self.partner_admin_oid = Some(oid),
+            // Nobody is ever asked to sign in there: the request's schema has no such ask.
+            (Actor::PartnerAdmin, Directory::Source) => {}
+        }
+    }
+}
+
+/// One thing that `release` looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoItem {
+    /// What, in words: "the pending request at Azure".
+    pub what: String,
+    /// `undone`, `left`, or `not-possible`.
+    pub result: String,
+    /// Why, where it was left or not possible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepState {
+    /// Begun, and not finished: it waits for a person or for Microsoft.
+    Waiting,
+    /// Finished.
+    Done,
+    /// Stopped by an error.
+    Failed,
+}
+
+/// A step's record: what it found out and what stopped it last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepRecord {
+    /// The step.
+    pub step: Step,
+    /// How far it is.
+    pub state: StepState,
+    /// How often it was begun.
+    #[serde(default)]
+    pub attempts: u32,
+    /// RFC 3339, UTC: when its first attempt began.
+    pub started_at: String,
+    /// RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<String>,
+    /// Facts: ids, enums, counts.
+    #[serde(default)]
+    pub result: serde_json::Value,
+    /// The error name that stopped it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Its message, which has no secrets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// A wait for a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaitRecord {
+    /// Its id: the time the state machine entered the asking state.
+    pub wait_id: String,
+    /// What is asked.
+    pub kind: WaitKind,
+    /// Whose turn.
+    pub actor: Actor,
+    /// Where they sign in.
+    pub directory: Directory,
+    /// Why, as an error name or a short reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// A claims challenge that the sign-in must echo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<String>,
+    /// The step that goes on afterwards.
+    pub resume: Step,
+    /// RFC 3339, UTC.
+    pub opened_at: String,
+    /// RFC 3339, UTC: nothing is expected after it.
+    pub deadline_at: String,
+    /// Reminders sent.
+    #[serde(default)]
+    pub reminders: u32,
+    /// How it ended, written once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_at: Option<String>,
+    /// `owner`, `partner-admin`, or `mooring`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome_by: Option<String>,
+    /// When the state machine was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signalled_at: Option<String>,
+}
+
+/// A person's refresh token, sealed. Only the vault can open it.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SealedCredential {
+    /// Whose.
+    pub actor: Actor,
+    /// The tenant it was obtained in.
+    pub tid: TenantId,
+    /// The person's object id there.
+    pub oid: ObjectId,
+    /// KMS ciphertext, in pieces when it is long.
+    pub sealed: Vec<Blob>,
+    /// RFC 3339, UTC.
+    pub obtained_at: String,
+}
+
+/// Bytes, stored as DynamoDB's binary type.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blob(#[serde(with = "bytes")] pub Vec<u8>);
+
+impl std::fmt::Debug for SealedCredential {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SealedCredential")
+            .field("actor", &self.actor)
+            .field("tid", &self.tid)
+            .field("obtained_at", &self.obtained_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Blob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} sealed bytes", self.0.len())
+    }
+}
+
+mod bytes {
+    use serde::{Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+        impl de::Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+            fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
+            }
+        }
+        deserializer.deserialize_byte_buf(Bytes)
+    }
+}
+
+/// A mail to be sent, or sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboxMail {
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// The text's name.
+    pub template: String,
+    /// Who it goes to.
+    pub actor: Actor,
+    /// Values for the text: no secrets, no links (those are made when it is sent).
+    #[serde(default)]
+    pub args: serde_json::Value,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    /// RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<String>,
+    /// The mail service's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+}
+
+/// One page of the access that Azure will delete, as JSON text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccessPage {
+    /// A JSON array of rows.
+    pub rows: String,
+}
+
+/// All that one query reads of an onboarding.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The onboarding's own record.
+    pub meta: Meta,
+    /// The steps begun so far, in order.
+    pub steps: Vec<StepRecord>,
+    /// The waits so far, oldest first.
+    pub waits: Vec<WaitRecord>,
+    /// The sealed credentials. Empty where the reader may not read them.
+    pub credentials: Vec<SealedCredential>,
+    /// The mails so far.
+    pub mails: Vec<OutboxMail>,
+}
+
+impl Loaded {
+    /// A step's record.
+    #[must_use]
+    pub fn step(&self, step: Step) -> Option<&StepRecord> {
+        self.steps.iter().find(|record| record.step == step)
+    }
+
+    /// The wait that is open: asked and not yet answered.
+    #[must_use]
+    pub fn open_wait(&self) -> Option<&WaitRecord> {
+        let id = self.meta.open_wait.as_deref()?;
+        self.waits
+            .iter()
+            .find(|wait| wait.wait_id == id && wait.outcome.is_none())
+    }
+
+    /// A person's sealed credential.
+    #[must_use]
+    pub fn credential(&self, actor: Actor) -> Option<&SealedCredential> {
+        self.credentials
+            .iter()
+            .find(|credential| credential.actor == actor)
+    }
+}
+
+/// An audit entry with its key's sequence number, as stored. `detail` is kept as JSON text: a table that reorders or
+/// widens a value would break the chain.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StoredEntry {
+    pub(crate) seq: u64,
+    pub(crate) at: String,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) step: Option<String>,
+    pub(crate) detail: String,
+    pub(crate) prev_hash: String,
+    pub(crate) hash: String,
+}
+
+impl From<&Entry> for StoredEntry {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            seq: entry.seq,
+            at: entry.at.clone(),
+            actor: entry.actor.clone(),
+            action: entry.action.clone(),
+            step: entry.step.clone(),
+            detail: entry.detail.to_string(),
+            prev_hash: entry.prev_hash.clone(),
+            hash: entry.hash.clone(),
+        }
+    }
+}
+
+impl From<StoredEntry> for Entry {
+    fn from(stored: StoredEntry) -> Self {
+        Self {
+            seq: stored.seq,
+            at: stored.at,
+            actor: stored.actor,
+            action: stored.action,
+            step: stored.step,
+            detail: serde_json::from_str(&stored.detail)
+                .unwrap_or(serde_json::Value::String(stored.detail)),
+            prev_hash: stored.prev_hash,
+            hash: stored.hash,
+        }
+    }
+}

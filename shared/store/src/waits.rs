@@ -1,0 +1,256 @@
+//! The rendezvous of a person and the state machine.
+//!
+//! The outcome is written first, once, by one conditional update that answers with the task token, if the machine
+//! has parked already. If it has not, its own conditional write of the token fails and it reads the outcome instead.
+//! So neither order of the two loses anything. A crash between writing and signalling is found by `sweep`, because
+//! the same write puts the wait into the index of due items.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use onboarding::{OnboardingId, Outcome};
+
+use crate::change::{Item, s};
+use crate::{Store, StoreError, keys};
+
+/// What recording an outcome came to. Holds a task token, hence the hand-written Debug.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// Ours was the first. The token is there if the machine has parked.
+    First {
+        /// The task token to signal with.
+        task_token: Option<String>,
+    },
+    /// There was one before.
+    Before {
+        /// What was recorded.
+        outcome: Outcome,
+        /// By whom.
+        by: String,
+        /// When.
+        at: String,
+        /// The task token, if the machine has parked and has not been told yet.
+        task_token: Option<String>,
+    },
+}
+
+impl std::fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::First { task_token } => write!(f, "First(parked: {})", task_token.is_some()),
+            Self::Before {
+                outcome, by, at, ..
+            } => write!(f, "Before({outcome} by {by} at {at})"),
+        }
+    }
+}
+
+/// A wait that `sweep` has to look at. Holds a task token, hence the hand-written Debug.
+#[derive(Clone)]
+pub struct Due {
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// The wait.
+    pub wait_id: String,
+    /// The outcome, if it is an unsignalled one; none if it is time to look again.
+    pub outcome: Option<Outcome>,
+    /// The task token, if the machine has parked.
+    pub task_token: Option<String>,
+}
+
+impl std::fmt::Debug for Due {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Due")
+            .field("onboarding_id", &self.onboarding_id)
+            .field("wait_id", &self.wait_id)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Records how a wait ended, once. Answers who was first and the task token, if the machine has parked.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such wait.
+    pub async fn record_outcome(
+        &self,
+        id: &OnboardingId,
+        wait_id: &str,
+        outcome: Outcome,
+        by: &str,
+        now: jiff::Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.onboarding)
+            .key("pk", s(keys::onboarding(id)))
+            .key("sk", s(keys::wait(wait_id)))
+            .update_expression("SET outcome = :outcome, outcomeAt = :at, outcomeBy = :by, dueBucket = :bucket, dueAt = :at")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome)")
+            .expression_attribute_values(":outcome", s(outcome.as_str()))
+            .expression_attribute_values(":at", s(now.to_string()))
+            .expression_attribute_values(":by", s(by))
+            .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                let item = answer.attributes.unwrap_or_default();
+                Ok(Recorded::First {
+                    task_token: text(&item, "taskToken"),
+                })
+            }
+            Err(error) => {
+                use aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException;
+                match error.as_service_error() {
+                    Some(ConditionalCheckFailedException(failed)) => match failed.item() {
+                        Some(item) => before(item, outcome, by, now),
+                        // Nothing came back: either there is no such item, or the service did not send it.
+                        None => self.outcome_before(id, wait_id, outcome, by, now).await,
+                    },
+                    _ => Err(StoreError::from_sdk(&error)),
+                }
+            }
+        }
+    }
+
+    async fn outcome_before(
+        &self,
+        id: &OnboardingId,
+        wait_id: &str,
+        outcome: Outcome,
+        by: &str,
+        now: jiff::Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let item = self
+            .wait_item(id, wait_id)
+            .await?
+            .ok_or(StoreError::NotFound)?;
+        before(&item, outcome, by, now)
+    }
+
+    async fn wait_item(
+        &self,
+        id: &OnboardingId,
+        wait_id: &str,
+    ) -> Result<Option<Item>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.onboarding)
+            .key("pk", s(keys::onboarding(id)))
+            .key("sk", s(keys::wait(wait_id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(answer.item)
+    }
+
+    /// Notes that the state machine was told; takes the wait out of the index of due items.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn signalled(
+        &self,
+        id: &OnboardingId,
+        wait_id: &str,
+        now: jiff::Timestamp,
+    ) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.onboarding)
+            .key("pk", s(keys::onboarding(id)))
+            .key("sk", s(keys::wait(wait_id)))
+            .update_expression("SET signalledAt = :at REMOVE dueBucket, dueAt, taskToken")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":at", s(now.to_string()))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// The waits that are due: answered and not signalled, or to be looked at again.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn due(&self, now: jiff::Timestamp) -> Result<Vec<Due>, StoreError> {
+        let mut due = Vec::new();
+        for bucket in 0..keys::DUE_BUCKETS {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.onboarding)
+                .index_name("ByDue")
+                .key_condition_expression("dueBucket = :bucket AND dueAt <= :now")
+                .expression_attribute_values(":bucket", s(format!("DUE#{bucket}")))
+                .expression_attribute_values(":now", s(now.to_string()))
+                .limit(50)
+                .send()
+                .await
+                .map_err(|error| StoreError::from_sdk(&error))?;
+            for key in answer.items.unwrap_or_default() {
+                let (Some(pk), Some(sk)) = (text(&key, "pk"), text(&key, "sk")) else {
+                    continue;
+                };
+                let (Some(id), Some(wait_id)) = (pk.strip_prefix("ONB#"), sk.strip_prefix("WAIT#"))
+                else {
+                    continue;
+                };
+                let id = OnboardingId::parse(id)
+                    .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+                // The index holds keys only, and lags: the item itself says what is true.
+                let Some(item) = self.wait_item(&id, wait_id).await? else {
+                    continue;
+                };
+                if item.contains_key("signalledAt") || !item.contains_key("dueBucket") {
+                    continue;
+                }
+                due.push(Due {
+                    onboarding_id: id,
+                    wait_id: wait_id.to_owned(),
+                    outcome: text(&item, "outcome").as_deref().and_then(Outcome::parse),
+                    task_token: text(&item, "taskToken"),
+                });
+            }
+        }
+        Ok(due)
+    }
+}
+
+/// Our own write, repeated after its answer was lost, must count as the first.
+fn before(
+    item: &Item,
+    outcome: Outcome,
+    by: &str,
+    now: jiff::Timestamp,
+) -> Result<Recorded, StoreError> {
+    let Some(recorded) = text(item, "outcome") else {
+        return Err(StoreError::NotFound);
+    };
+    let recorded = Outcome::parse(&recorded)
+        .ok_or_else(|| StoreError::Unreadable(format!("unknown outcome {recorded}")))?;
+    let (recorded_by, at) = (
+        text(item, "outcomeBy").unwrap_or_default(),
+        text(item, "outcomeAt").unwrap_or_default(),
+    );
+    let task_token = text(item, "taskToken").filter(|_| !item.contains_key("signalledAt"));
+    if recorded == outcome && recorded_by == by && at == now.to_string() {
+        return Ok(Recorded::First { task_token });
+    }
+    Ok(Recorded::Before {
+        outcome: recorded,
+        by: recorded_by,
+        at,
+        task_token,
+    })
+}
+
+pub(crate) fn text(item: &Item, name: &str) -> Option<String> {
+    item.get(name)
+        .and_then(|value: &AttributeValue| value.as_s().ok())
+        .cloned()
+}
