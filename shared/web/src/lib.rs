@@ -1,1 +1,19 @@
-//! web.
+//! The pages that the two people of an onboarding see: frame, forms, headers, words.
+//!
+//! Pure: a view goes in, an answer comes out. Nothing here reads a table, a clock or the network, so that every page can be
+//! tested and looked at by itself. There is no script: every page works without one, and the security policy forbids it.
+//! The two goals that conflict are to tell people everything and to give nothing away: pages name accounts and
+//! directories in full to the two people, mask them for viewers, and put neither into titles or addresses.
+
+pub mod answer;
+pub mod asked;
+pub mod form;
+mod frame;
+pub mod pages;
+pub mod paths;
+mod text;
+
+pub use answer::Answer;
+pub use form::{Fields, Problem};
+pub use frame::masked;
+pub use pages::{SignInResult, WebProblem};

@@ -1,0 +1,211 @@
+//! Problem pages: an id, why, what it means, what to do. The words about the steps' errors are the domain's.
+
+use http::StatusCode;
+use maud::{Markup, html};
+use onboarding::{ErrorClass, ErrorName, Explanation};
+use serde::Serialize;
+
+use crate::answer::{Answer, json, page};
+use crate::frame::frame;
+use crate::{paths, text};
+
+/// What can be wrong with a request before any onboarding is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebProblem {
+    /// No such page.
+    NotFound,
+    /// The link was not made by us, or was cut off.
+    LinkUnknown,
+    /// The form was sent by another site.
+    CrossSite,
+    /// The page is read only, or for sending only.
+    MethodNotAllowed,
+    /// The form is larger than any form of ours.
+    TooLarge,
+    /// The link is for looking.
+    ViewOnly,
+}
+
+impl WebProblem {
+    /// The stable id.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::NotFound => "Page.NotFound",
+            Self::LinkUnknown => "Link.Unknown",
+            Self::CrossSite => "Form.CrossSite",
+            Self::MethodNotAllowed => "Page.MethodNotAllowed",
+            Self::TooLarge => "Form.TooLarge",
+            Self::ViewOnly => "Link.ViewOnly",
+        }
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::LinkUnknown => StatusCode::NOT_FOUND,
+            Self::CrossSite | Self::ViewOnly => StatusCode::FORBIDDEN,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        }
+    }
+
+    /// What people read.
+    #[must_use]
+    pub fn explanation(self) -> Explanation {
+        let (title, cause, effect, next_step) = match self {
+            Self::NotFound => (
+                "No such page",
+                "The address leads to nothing here.",
+                "Nothing happened.",
+                "Go to the start page, or open the link in your newest mail.",
+            ),
+            Self::LinkUnknown => (
+                "This link leads nowhere",
+                "The link is not complete, or was not made by this service.",
+                "Nothing happened.",
+                "Open the link in your newest mail again; copy all of it if you copy it.",
+            ),
+            Self::CrossSite => (
+                "This form was sent by another site",
+                "Your browser says that the form was not sent from a page of ours.",
+                "Nothing was done.",
+                "Open the link in your newest mail and use the button there.",
+            ),
+            Self::MethodNotAllowed => (
+                "This page can't be used that way",
+                "The address was called with a method that it doesn't have.",
+                "Nothing was done.",
+                "Open the link in your newest mail and use the buttons there.",
+            ),
+            Self::TooLarge => (
+                "That is too much",
+                "The form holds more than any form of ours can.",
+                "Nothing was read and nothing was done.",
+                "Shorten what you typed and send the form again.",
+            ),
+            Self::ViewOnly => (
+                "This link is for looking only",
+                "Only the owner and the Partner Center administrator can act, through the links in their mails.",
+                "Nothing was done.",
+                "Ask the person whose turn it is.",
+            ),
+        };
+        Explanation {
+            title,
+            cause,
+            effect,
+            next_step,
+        }
+    }
+
+    /// The whole answer, as a page or as JSON.
+    #[must_use]
+    pub fn answer(self, wants_json: bool) -> Answer {
+        problem(
+            self.status(),
+            self.id(),
+            self.explanation(),
+            None,
+            wants_json,
+        )
+    }
+}
+
+fn status_of(name: ErrorName) -> StatusCode {
+    match (name, name.class()) {
+        (ErrorName::OnboardingNotFound, _) => StatusCode::NOT_FOUND,
+        (ErrorName::Closed | ErrorName::WaitExpired | ErrorName::Cancelled, _) => StatusCode::GONE,
+        (ErrorName::InputInvalid, _) => StatusCode::BAD_REQUEST,
+        (ErrorName::InternalBug, _) => StatusCode::INTERNAL_SERVER_ERROR,
+        (ErrorName::UpstreamRejected, _) => StatusCode::BAD_GATEWAY,
+        (_, ErrorClass::Retry) => StatusCode::SERVICE_UNAVAILABLE,
+        (_, ErrorClass::SignIn) => StatusCode::FORBIDDEN,
+        (_, ErrorClass::Fix | ErrorClass::Confirm | ErrorClass::End) => StatusCode::CONFLICT,
+    }
+}
+
+/// A problem with one of the domain's names: its answer, as a page or as JSON.
+#[must_use]
+pub fn explained(name: ErrorName, link: Option<&str>, wants_json: bool) -> Answer {
+    problem(
+        status_of(name),
+        name.as_str(),
+        name.explanation(),
+        link,
+        wants_json,
+    )
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    error: &'a str,
+    #[serde(flatten)]
+    explanation: Explanation,
+}
+
+/// A problem's answer, as a page or as JSON.
+#[must_use]
+pub fn problem(
+    status: StatusCode,
+    id: &str,
+    explanation: Explanation,
+    link: Option<&str>,
+    wants_json: bool,
+) -> Answer {
+    if wants_json {
+        return json(
+            status,
+            &Told {
+                error: id,
+                explanation,
+            },
+        );
+    }
+    page(status, problem_page(id, explanation, link))
+}
+
+fn problem_page(id: &str, explanation: Explanation, link: Option<&str>) -> Markup {
+    let content = html! {
+        h1 { (explanation.title) }
+        dl {
+            dt { (text::CAUSE) }
+            dd { (explanation.cause) }
+            dt { (text::EFFECT) }
+            dd { (explanation.effect) }
+            dt { (text::NEXT) }
+            dd { (explanation.next_step) }
+            dt { (text::ERROR_ID) }
+            dd { code { (id) } }
+        }
+        @if let Some(link) = link {
+            p { a href=(paths::progress(link)) { (text::BACK_TO_PROGRESS) } }
+        }
+    };
+    frame(explanation.title, None, &content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_says_why_what_it_means_what_to_do_and_its_id() {
+        for name in ErrorName::ALL {
+            let answer = explained(*name, None, false);
+            assert!(!answer.status().is_success(), "{name}");
+            assert!(answer.body().contains(name.as_str()), "{name}");
+            assert!(answer.body().contains(name.explanation().title), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_program_gets_the_same_as_json() {
+        let answer = WebProblem::LinkUnknown.answer(true);
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        let told: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+        assert_eq!(told["error"], "Link.Unknown");
+        assert!(told["next_step"].as_str().is_some());
+    }
+}

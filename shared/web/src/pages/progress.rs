@@ -1,0 +1,521 @@
+//! The page people live on: whose turn it is, what has happened, what is true in Azure now. The same view is the answer
+//! to a program that asks for JSON.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use onboarding::{
+    Actor, Directory, Ending, ErrorName, Explanation, OnboardingId, Status, Step, WaitKind,
+};
+use serde::Serialize;
+
+use crate::frame::{frame, person, time};
+use crate::text::Text;
+use crate::{paths, text};
+
+/// Where a step stands, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepState {
+    /// Not begun.
+    NotStarted,
+    /// At work.
+    Running,
+    /// Waiting for the person who looks at the page.
+    YourTurn,
+    /// Waiting for the owner.
+    WaitingForOwner,
+    /// Waiting for the partner admin.
+    WaitingForPartner,
+    /// Waiting for Microsoft.
+    WaitingForMicrosoft,
+    /// Stopped by an error.
+    NeedsAttention,
+    /// Finished.
+    Done,
+    /// The onboarding ended before it.
+    NotReached,
+}
+
+impl StepState {
+    /// The state of a step that waits for this person, as the viewer sees it.
+    #[must_use]
+    pub fn waiting_for(actor: Actor, viewer: Option<Actor>) -> Self {
+        match (actor, viewer == Some(actor)) {
+            (_, true) => Self::YourTurn,
+            (Actor::Owner, false) => Self::WaitingForOwner,
+            (Actor::PartnerAdmin, false) => Self::WaitingForPartner,
+        }
+    }
+
+    fn words(self) -> Text {
+        match self {
+            Self::NotStarted => text::STATE_NOT_STARTED,
+            Self::Running => text::STATE_RUNNING,
+            Self::YourTurn => text::STATE_YOUR_TURN,
+            Self::WaitingForOwner => text::STATE_WAITING_OWNER,
+            Self::WaitingForPartner => text::STATE_WAITING_PARTNER,
+            Self::WaitingForMicrosoft => text::STATE_SETTLING,
+            Self::NeedsAttention => text::STATE_ATTENTION,
+            Self::Done => text::STATE_DONE,
+            Self::NotReached => text::STATE_STOPPED,
+        }
+    }
+
+    /// A shape beside the words, so that neither colour nor language is needed to scan the list.
+    fn sign(self) -> &'static str {
+        match self {
+            Self::NotStarted | Self::NotReached => "○",
+            Self::Running | Self::WaitingForMicrosoft => "◐",
+            Self::YourTurn => "▶",
+            Self::WaitingForOwner | Self::WaitingForPartner => "◔",
+            Self::NeedsAttention => "!",
+            Self::Done => "✓",
+        }
+    }
+}
+
+/// One step of the list.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepRow {
+    /// The step.
+    pub step: Step,
+    /// Its number in Microsoft's procedure.
+    pub number: u8,
+    /// What people call it.
+    pub title: &'static str,
+    /// Where it stands.
+    pub state: StepState,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// The error that stopped it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Whose turn it is.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Turn {
+    /// What is asked.
+    pub kind: WaitKind,
+    /// Of whom.
+    pub actor: Actor,
+    /// With which account; masked for viewers.
+    pub account: String,
+    /// In which directory.
+    pub directory: Directory,
+    /// Why, as a stable id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// Whether that is the person who looks at the page.
+    pub yours: bool,
+}
+
+/// One line of what has happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActivityRow {
+    /// When.
+    pub at: Timestamp,
+    /// Who: `owner`, `partner-admin` or `mooring`.
+    pub actor: String,
+    /// A stable name.
+    pub action: String,
+    /// The step it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<Step>,
+    /// Facts; only for the two people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<serde_json::Value>,
+}
+
+/// One thing that was looked at when the onboarding ended.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoneRow {
+    /// What.
+    pub what: String,
+    /// `undone`, `left` or `not-possible`.
+    pub result: String,
+    /// Why, where it was not undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// What the page shows.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProgressView {
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// Its short reference.
+    pub reference: String,
+    /// The link that was opened. It is a capability: the page uses it, a program has it already.
+    #[serde(skip)]
+    pub link: String,
+    /// Who looks: one of the two people, or a viewer.
+    pub viewer: Option<Actor>,
+    /// Where it stands.
+    pub status: Status,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+    /// The error that it ended with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Whose turn it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+    /// Whether someone has asked to cancel.
+    pub cancelling: bool,
+    /// Whether it can still be cancelled.
+    pub may_cancel: bool,
+    /// The subscription's id.
+    pub subscription_id: String,
+    /// Its name, once it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_name: Option<String>,
+    /// The directory that it leaves.
+    pub from: String,
+    /// The directory that it goes to: its name if known.
+    pub to: String,
+    /// The owner's address; masked for viewers.
+    pub owner: String,
+    /// The partner admin's address; masked for viewers.
+    pub partner_admin: String,
+    /// The caller's own reference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub your_reference: Option<String>,
+    /// Whether we invited a guest.
+    pub guest_invited: bool,
+    /// Whether our request to change the directory is open.
+    pub request_sent: bool,
+    /// Whether the subscription has moved.
+    pub moved: bool,
+    /// The steps.
+    pub steps: Vec<StepRow>,
+    /// What has happened, newest first.
+    pub activity: Vec<ActivityRow>,
+    /// What was undone at the end.
+    pub undone: Vec<UndoneRow>,
+    /// When this was read.
+    pub read_at: Timestamp,
+}
+
+impl ProgressView {
+    fn owner_added(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|row| row.step == Step::AddAdministrator && row.state == StepState::Done)
+    }
+
+    fn error(&self) -> Option<Explanation> {
+        self.error
+            .as_deref()
+            .and_then(ErrorName::parse)
+            .map(ErrorName::explanation)
+    }
+
+    /// The one sentence that says where it stands.
+    fn banner(&self) -> String {
+        if let (false, Some(turn)) = (self.status.is_over(), &self.turn) {
+            let values = |title: &str| {
+                let template = match (turn.yours, turn.kind) {
+                    (true, WaitKind::SignIn) => text::BANNER_YOUR_TURN,
+                    (true, WaitKind::Confirm) => text::BANNER_YOUR_CONFIRM,
+                    (true, WaitKind::Fix) => text::BANNER_YOUR_FIX,
+                    (false, WaitKind::SignIn) => text::BANNER_WAITING,
+                    (false, WaitKind::Confirm) => text::BANNER_WAITING_CONFIRM,
+                    (false, WaitKind::Fix) => text::BANNER_WAITING_FIX,
+                };
+                template.with(&[
+                    ("who", person(turn.actor).english),
+                    ("account", &turn.account),
+                    ("title", title),
+                ])
+            };
+            let reason = turn
+                .reason
+                .as_deref()
+                .and_then(ErrorName::parse)
+                .map(ErrorName::explanation);
+            return values(reason.map_or("", |reason| reason.title));
+        }
+        let words = match self.status {
+            Status::Running | Status::Waiting if self.cancelling => text::BANNER_CANCELLING,
+            Status::Running | Status::Waiting => text::BANNER_RUNNING,
+            Status::Settling => text::BANNER_SETTLING,
+            Status::Done => text::BANNER_DONE,
+            Status::Cancelled => text::BANNER_CANCELLED,
+            Status::Declined => text::BANNER_DECLINED,
+            Status::Expired => text::BANNER_EXPIRED,
+            Status::Failed => text::BANNER_FAILED,
+        };
+        words.english.to_owned()
+    }
+}
+
+fn activity_said(row: &ActivityRow) -> String {
+    let who = match Actor::parse(&row.actor) {
+        Some(actor) => person(actor).english,
+        None => text::PRODUCT.english,
+    };
+    match row.step {
+        Some(step) => format!("{} · {who} · {}", row.action, step.title()),
+        None => format!("{} · {who}", row.action),
+    }
+}
+
+/// The progress page.
+#[must_use]
+pub fn progress(view: &ProgressView) -> Markup {
+    let subscription = view
+        .subscription_name
+        .as_deref()
+        .unwrap_or(&view.subscription_id);
+    let yours = !view.status.is_over() && view.turn.as_ref().is_some_and(|turn| turn.yours);
+    let tone = match view.status {
+        Status::Done => "good",
+        Status::Failed | Status::Expired => "bad",
+        Status::Running
+        | Status::Waiting
+        | Status::Settling
+        | Status::Cancelled
+        | Status::Declined => "",
+    };
+    let content = html! {
+        h1 { (text::PROGRESS_HEADING) }
+        div class={ "panel " (tone) } role="status" {
+            p { strong { (view.banner()) } }
+            @if let (false, Some(turn)) = (view.status.is_over(), &view.turn) {
+                p { (text::PROGRESS_UNTIL) (time(turn.until)) "." }
+            }
+            @if let Some(error) = view.error() {
+                p { (error.cause) " " (error.effect) }
+                p { (error.next_step) }
+                p { (text::ERROR_ID) ": " code { (view.error.as_deref().unwrap_or_default()) } }
+            }
+        }
+        div.actions {
+            @if yours { a.button href=(paths::turn(&view.link)) { (text::PROGRESS_CONTINUE) } }
+            @if !view.status.is_over() { a.button.quiet href=(paths::progress(&view.link)) { (text::PROGRESS_REFRESH) } }
+        }
+        @if view.status == Status::Done {
+            h2 { (text::DONE_TITLE) }
+            ul {
+                li { (text::DONE_DIRECTORY.with(&[("to", &view.to)])) }
+                li { (text::DONE_OWNER.with(&[("partner", &view.partner_admin)])) }
+                li { (text::DONE_PROVED.with(&[("partner", &view.partner_admin)])) }
+                li { (text::DONE_TOKENS) }
+            }
+            p { (text::DONE_KEYS) }
+        } @else {
+            h2 { (text::PROGRESS_CHANGED) }
+            ul {
+                @if view.guest_invited { li { (text::CHANGED_GUEST) } }
+                @if view.moved { li { (text::CHANGED_MOVED) } } @else if view.request_sent { li { (text::CHANGED_REQUEST) } }
+                @if view.owner_added() { li { (text::CHANGED_OWNER) } }
+                @if !view.guest_invited && !view.moved && !view.request_sent { li { (text::CHANGED_NOTHING) } }
+            }
+        }
+        @if !view.undone.is_empty() {
+            h2 { (text::PROGRESS_UNDONE) }
+            ul {
+                @for row in &view.undone {
+                    li { (row.what) ": " (row.result) @if let Some(why) = &row.why { ". " (why) } }
+                }
+            }
+        }
+        h2 { (text::PROGRESS_STEPS) }
+        ol.steps {
+            @for row in &view.steps {
+                li {
+                    span.state { span aria-hidden="true" { (row.state.sign()) } " " (row.number) ". " (row.title) ": " (row.state.words()) }
+                    @if let Some(since) = row.since { p.muted { (text::PROGRESS_SINCE) (time(since)) } }
+                    @if let (false, Some(error)) = (row.state == StepState::Done, &row.error) {
+                        p.muted { (ErrorName::parse(error).map_or("", |name| name.explanation().title)) " (" code { (error) } ")" }
+                    }
+                }
+            }
+        }
+        h2 { (text::PROGRESS_ABOUT) }
+        dl {
+            dt { (text::PROGRESS_SUBSCRIPTION) } dd { (subscription) br; code { (view.subscription_id) } }
+            dt { (text::PROGRESS_FROM) } dd { (view.from) }
+            dt { (text::PROGRESS_TO) } dd { (view.to) }
+            dt { (text::PROGRESS_OWNER) } dd { (view.owner) }
+            dt { (text::PROGRESS_PARTNER) } dd { (view.partner_admin) }
+            @if let Some(reference) = &view.your_reference { dt { (text::PROGRESS_YOUR_REFERENCE) } dd { (reference) } }
+        }
+        @if !view.activity.is_empty() {
+            h2 { (text::PROGRESS_ACTIVITY) }
+            ul {
+                @for row in &view.activity {
+                    li {
+                        (time(row.at)) " · " (activity_said(row))
+                        @if let Some(detail) = row.detail.as_ref().filter(|detail| detail.as_object().is_some_and(|facts| !facts.is_empty())) {
+                            br; code.muted { (detail) }
+                        }
+                    }
+                }
+            }
+        }
+        @if view.may_cancel && view.viewer.is_some() {
+            p { a href=(paths::cancel(&view.link)) { (text::PROGRESS_CANCEL) } }
+        }
+        p.muted { (text::PROGRESS_JSON) }
+    };
+    let title = if yours {
+        text::PROGRESS_YOUR_TURN_TITLE
+    } else {
+        text::PROGRESS_TITLE
+    };
+    frame(title.english, Some(&view.reference), &content)
+}
+
+/// The progress page between the sign-up and the record's creation, a second or two.
+#[must_use]
+pub fn creating(link: &str, reference: &str) -> Markup {
+    let content = html! {
+        h1 { (text::PROGRESS_NEW_TITLE) }
+        p role="status" { (text::PROGRESS_NEW) }
+        p.actions { a.button href=(paths::progress(link)) { (text::PROGRESS_REFRESH) } }
+    };
+    frame(text::PROGRESS_NEW_TITLE.english, Some(reference), &content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn view() -> ProgressView {
+        ProgressView {
+            onboarding_id: OnboardingId::from_parts(1, 2),
+            reference: "ABCD-1234".into(),
+            link: "01ABC.o.secret".into(),
+            viewer: Some(Actor::Owner),
+            status: Status::Waiting,
+            ending: None,
+            error: None,
+            turn: Some(Turn {
+                kind: WaitKind::SignIn,
+                actor: Actor::Owner,
+                account: "rosa@outlook.com".into(),
+                directory: Directory::Source,
+                reason: None,
+                since: at("2026-05-12T09:00:00Z"),
+                until: at("2026-05-16T17:00:00Z"),
+                yours: true,
+            }),
+            cancelling: false,
+            may_cancel: true,
+            subscription_id: "6c3c85bc-5366-4eaa-8055-a10529eafd03".into(),
+            subscription_name: None,
+            from: "f".into(),
+            to: "Contoso".into(),
+            owner: "rosa@outlook.com".into(),
+            partner_admin: "kim@contoso.com".into(),
+            your_reference: None,
+            guest_invited: false,
+            request_sent: false,
+            moved: false,
+            steps: vec![StepRow {
+                step: Step::UseExistingDirectory,
+                number: 1,
+                title: Step::UseExistingDirectory.title(),
+                state: StepState::YourTurn,
+                since: Some(at("2026-05-12T09:00:00Z")),
+                error: None,
+            }],
+            activity: vec![],
+            undone: vec![],
+            read_at: at("2026-05-12T10:00:00Z"),
+        }
+    }
+
+    #[test]
+    fn the_person_whose_turn_it_is_gets_one_sentence_and_one_button() {
+        let page = progress(&view()).into_string();
+        for piece in [
+            "Your turn: sign in",
+            "rosa@outlook.com",
+            r#"href="/o/01ABC.o.secret/turn""#,
+            "16 May 2026, 17:00 UTC",
+            "<title>(Your turn)",
+            "Nothing has been changed in Azure so far",
+        ] {
+            assert!(page.contains(piece), "{piece}");
+        }
+        assert_eq!(page.matches("class=\"button\"").count(), 1);
+    }
+
+    #[test]
+    fn everybody_else_reads_whom_it_waits_for_and_gets_no_button_to_act() {
+        let mut view = view();
+        view.viewer = None;
+        if let Some(turn) = &mut view.turn {
+            turn.yours = false;
+        }
+        let page = progress(&view).into_string();
+        assert!(
+            page.contains("Waiting for the subscription&#39;s owner")
+                || page.contains("Waiting for the subscription's owner")
+        );
+        assert!(!page.contains("/turn\"") && !page.contains("/cancel\""));
+    }
+
+    #[test]
+    fn the_page_says_what_is_true_in_azure_now() {
+        let mut view = view();
+        view.moved = true;
+        view.guest_invited = true;
+        let page = progress(&view).into_string();
+        assert!(
+            page.contains("has moved")
+                && page.contains("invited as a guest")
+                && !page.contains("Nothing has been changed")
+        );
+    }
+
+    #[test]
+    fn when_it_is_done_the_page_says_what_is_true_now() {
+        let mut view = view();
+        view.status = Status::Done;
+        view.turn = None;
+        let page = progress(&view).into_string();
+        assert!(
+            page.contains("The subscription trusts Contoso.")
+                && page.contains("kim@contoso.com is Owner")
+        );
+        assert!(page.contains("rotate access keys"));
+    }
+
+    #[test]
+    fn an_error_at_the_end_has_its_id_cause_and_next_step() {
+        let mut view = view();
+        view.status = Status::Failed;
+        view.error = Some("Subscription.NotMovable".into());
+        let page = progress(&view).into_string();
+        assert!(page.contains("Subscription.NotMovable") && page.contains("Azure Lighthouse"));
+    }
+
+    #[test]
+    fn the_json_holds_no_link() {
+        let json = serde_json::to_string(&view()).unwrap();
+        assert!(!json.contains("secret"), "{json}");
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["turn"]["actor"], "owner");
+        assert_eq!(json["steps"][0]["state"], "your-turn");
+        assert_eq!(json["turn"]["until"], "2026-05-16T17:00:00Z");
+    }
+}

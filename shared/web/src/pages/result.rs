@@ -1,0 +1,353 @@
+//! How a sign-in went. Each result has a stable id, a cause, an effect and a next step, and an address of its own without
+//! a code, a state or a name in it.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
+
+use crate::frame::{frame, time};
+use crate::{paths, text};
+
+macro_rules! results {
+    ($($(#[$doc:meta])* $variant:ident = $slug:literal, $id:literal, $status:ident, $again:literal,
+        $title:literal, $cause:literal, $effect:literal, $next:literal;)+) => {
+        /// How a sign-in, or a decision made through a link, went.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum SignInResult { $($(#[$doc])* #[serde(rename = $slug)] $variant),+ }
+
+        impl SignInResult {
+            /// Every result.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The last part of the result page's address.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $slug),+ }
+            }
+
+            /// The stable id, for support and for programs.
+            #[must_use]
+            pub fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id),+ }
+            }
+
+            /// The status of the page.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// Whether trying again can help.
+            #[must_use]
+            pub fn may_try_again(self) -> bool {
+                match self { $(Self::$variant => $again),+ }
+            }
+
+            /// One line.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+
+            /// What happened, what it means, what to do.
+            #[must_use]
+            pub fn said(self) -> [&'static str; 3] {
+                match self { $(Self::$variant => [$cause, $effect, $next]),+ }
+            }
+        }
+    };
+}
+
+results! {
+    /// The expected person signed in.
+    SignedIn = "signed-in", "SignIn.Ok", OK, false,
+        "Thanks, that worked",
+        "You signed in with the right account.",
+        "Your part of this step is done. We go on by ourselves.",
+        "Nothing to do now. We mail you when it is your turn again; the progress page shows where it stands.";
+    /// The owner confirmed the move.
+    Confirmed = "confirmed", "Confirm.Ok", OK, false,
+        "Thanks, the move is confirmed",
+        "You confirmed the move of exactly what you were shown.",
+        "We move the subscription now. Until it is accepted, it can still be cancelled.",
+        "Nothing to do now. The progress page shows where it stands.";
+    /// The person said no.
+    Declined = "declined", "SignIn.Declined", OK, false,
+        "You declined",
+        "You told us that you don't want this.",
+        "The onboarding ends, and what had been prepared is undone. Nothing was moved.",
+        "Nothing to do. The progress page shows what was undone.";
+    /// The onboarding is being cancelled.
+    Cancelled = "cancelled", "Onboarding.Cancelled", OK, false,
+        "The onboarding is being cancelled",
+        "You asked for it.",
+        "The subscription stays where it is, and what had been prepared is undone.",
+        "Nothing to do. The progress page shows what was undone.";
+    /// We look again.
+    Rechecking = "rechecking", "Fix.Rechecking", OK, false,
+        "We look again",
+        "You asked us to check again.",
+        "The same step looks at Microsoft's answer once more. If it is fixed, we go on by ourselves.",
+        "Nothing to do now. The progress page shows the result in a moment.";
+    /// Not the expected person.
+    WrongAccount = "wrong-account", "SignIn.WrongAccount", FORBIDDEN, true,
+        "That was a different account",
+        "Microsoft signed you in with another account than the one this step needs.",
+        "Nothing was recorded, and your link still works.",
+        "Try again and choose the right account. If Microsoft doesn't ask you, open your link in a private window.";
+    /// The right account of another directory, or the other way round.
+    WrongDirectory = "wrong-directory", "SignIn.WrongDirectory", FORBIDDEN, true,
+        "Right person, other directory",
+        "The sign-in happened in another directory than the one this step needs.",
+        "Nothing was recorded, and your link still works.",
+        "Try again through your link; it leads to the right directory.";
+    /// The person declined Microsoft's consent page.
+    ConsentDeclined = "consent-declined", "SignIn.ConsentDeclined", FORBIDDEN, true,
+        "You chose not to allow access",
+        "On Microsoft's page, access for this service was not accepted.",
+        "Nothing was recorded and nothing happened in Azure. Your link still works.",
+        "Try again if you want to go on, or cancel the onboarding.";
+    /// The organisation wants an administrator to approve the app.
+    AdminApproval = "admin-approval", "SignIn.AdminApproval", FORBIDDEN, true,
+        "Your organisation wants an administrator to approve this app",
+        "The directory lets people use an app like this only after an administrator has approved it.",
+        "Nothing was recorded, and your link still works.",
+        "Ask an administrator of the directory to approve this app (enterprise applications, Mooring), then try again.";
+    /// Multi-factor authentication is missing or too old.
+    MultiFactor = "multi-factor", "SignIn.MultiFactor", FORBIDDEN, true,
+        "Microsoft needs a fresh multi-factor sign-in",
+        "The sign-in was without multi-factor authentication, or it is too long ago. Partner Center and Azure refuse such sign-ins.",
+        "Nothing was recorded, and your link still works.",
+        "Try again and complete the second factor.";
+    /// A Conditional Access rule said no.
+    SignInRule = "sign-in-rule", "SignIn.BlockedByRule", FORBIDDEN, true,
+        "A sign-in rule of the organisation stopped this",
+        "The directory has a rule about where, from which device or how people sign in, and this sign-in didn't fit.",
+        "Nothing was recorded, and your link still works.",
+        "Give the ids below to the directory's administrators; they see the rule in the sign-in log. Then try again.";
+    /// The account is not in that directory.
+    NotInDirectory = "not-in-directory", "SignIn.NotInDirectory", FORBIDDEN, true,
+        "This account isn't in that directory",
+        "Microsoft doesn't know the account in the directory that this step needs.",
+        "Nothing was recorded, and your link still works.",
+        "Check that you chose the account shown below. If it is the right one, ask an administrator of the directory to add it.";
+    /// The account is locked, disabled or its password expired.
+    AccountProblem = "account-problem", "SignIn.AccountProblem", FORBIDDEN, true,
+        "Microsoft doesn't let this account sign in",
+        "The account is locked or disabled, or its password has expired.",
+        "Nothing was recorded, and your link still works.",
+        "Sign in at Microsoft directly to see what is wrong, then try again here.";
+    /// Ten minutes are over.
+    Expired = "expired", "SignIn.Expired", GONE, true,
+        "This sign-in took too long",
+        "A sign-in must be finished within ten minutes after it was started.",
+        "Nothing was recorded, and your link still works.",
+        "Start the sign-in again.";
+    /// The browser is not the one that began.
+    OtherBrowser = "other-browser", "SignIn.OtherBrowser", FORBIDDEN, true,
+        "This sign-in was started somewhere else",
+        "For your safety a sign-in must end in the browser in which it began.",
+        "Nothing was recorded, and your link still works.",
+        "Open your link in this browser and start again here.";
+    /// The code, the state or the wait was used before.
+    AlreadyDone = "already-done", "SignIn.AlreadyDone", CONFLICT, false,
+        "Already done",
+        "This sign-in has been used before: perhaps the page was loaded twice.",
+        "Nothing was recorded a second time.",
+        "Look at the progress page. If it is still your turn there, start the sign-in again.";
+    /// The wait ended meanwhile.
+    MovedOn = "moved-on", "SignIn.MovedOn", GONE, false,
+        "This step has moved on",
+        "The step that you acted for was finished, cancelled or ran out of time meanwhile.",
+        "Nothing was recorded.",
+        "The progress page shows where the onboarding stands.";
+    /// The callback belongs to nothing that we know.
+    Unknown = "unknown-sign-in", "SignIn.Unknown", BAD_REQUEST, false,
+        "We don't know this sign-in",
+        "The answer that came from Microsoft belongs to no sign-in that was started here, or to one that is long over.",
+        "Nothing was recorded.",
+        "Open the link in your newest mail and start from there.";
+    /// Microsoft's answer did not pass our checks.
+    NotTrusted = "not-trusted", "SignIn.NotTrusted", FORBIDDEN, true,
+        "We could not verify this sign-in",
+        "What came back doesn't prove who signed in: a signature, a time or an identifier does not fit.",
+        "Nothing was recorded, and your link still works.",
+        "Try again. If it happens twice, give the id and the time to the operator.";
+    /// 5xx or unreachable.
+    MicrosoftUnavailable = "microsoft-unavailable", "SignIn.MicrosoftUnavailable", SERVICE_UNAVAILABLE, true,
+        "Microsoft is having trouble",
+        "Microsoft's sign-in service answered with an error of its own, or not at all.",
+        "Nothing was recorded, and your link still works.",
+        "Try again in a few minutes.";
+    /// The operator has to finish set-up.
+    NotSetUp = "not-set-up", "SignIn.NotSetUp", SERVICE_UNAVAILABLE, false,
+        "This service isn't set up correctly",
+        "Microsoft doesn't accept this service's registration: that is for its operator to correct.",
+        "Nothing was recorded. The onboarding waits.",
+        "Tell the operator the id and the ids below. Your link works again once it is corrected.";
+    /// Our own storage or keys failed.
+    TryLater = "try-later", "SignIn.TryLater", SERVICE_UNAVAILABLE, true,
+        "We could not finish this",
+        "Our storage or our key store did not answer.",
+        "Your sign-in was not recorded, and your link still works.",
+        "Try again in a minute.";
+    /// Anything else.
+    SomethingElse = "something-else", "SignIn.Other", BAD_GATEWAY, true,
+        "Microsoft answered in a way we don't know",
+        "The sign-in ended with an error that we have no explanation for.",
+        "Nothing was recorded, and your link still works. The onboarding is safe.",
+        "Try again. If it happens twice, give the ids below to the operator.";
+}
+
+impl SignInResult {
+    /// Reads the last part of a result page's address.
+    #[must_use]
+    pub fn parse(slug: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|result| result.as_str() == slug)
+    }
+}
+
+/// What support needs to find a sign-in in Microsoft's logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Support<'a> {
+    /// Microsoft's correlation id.
+    pub correlation_id: Option<&'a str>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct ResultView<'a> {
+    /// The person's link, where the sign-in belongs to one.
+    pub link: Option<&'a str>,
+    /// The onboarding's short reference.
+    pub reference: Option<&'a str>,
+    /// How it went.
+    pub result: SignInResult,
+    /// The account that the step needs, where that helps.
+    pub needed: Option<&'a str>,
+    /// The account that was used; shown in the browser that used it only.
+    pub used: Option<&'a str>,
+    /// For support, where something went wrong.
+    pub support: Option<Support<'a>>,
+    /// What comes next, when all is well.
+    pub next_page: Option<&'a str>,
+}
+
+/// The page after a sign-in.
+#[must_use]
+pub fn result(view: &ResultView<'_>) -> Markup {
+    let [cause, effect, next] = view.result.said();
+    let good = view.result.status() == StatusCode::OK;
+    let content = html! {
+        h1 { (view.result.title()) }
+        div.panel.good[good].bad[!good] role=[(!good).then_some("alert")] {
+            p { (cause) }
+            @if let Some(used) = view.used { p { (text::RESULT_USED) " " strong { (used) } "." } }
+            @if let Some(needed) = view.needed { p { (text::RESULT_NEEDED) " " strong { (needed) } "." } }
+            p { (effect) }
+        }
+        h2 { (text::NEXT) }
+        p { (next) }
+        @if let Some(link) = view.link {
+            div.actions {
+                @if view.result.may_try_again() { a.button href=(paths::turn(link)) { (text::RESULT_AGAIN) } }
+                @if let Some(next) = view.next_page { a.button href=(next) { (text::PROGRESS_CONTINUE) } }
+                a.button.quiet href=(paths::progress(link)) { (text::BACK_TO_PROGRESS) }
+            }
+        }
+        @if !good {
+            dl {
+                dt { (text::ERROR_ID) }
+                dd { code { (view.result.id()) } }
+                @if let Some(support) = &view.support {
+                    @if let Some(id) = support.correlation_id { dt { (text::RESULT_CORRELATION) } dd { code { (id) } } }
+                    dt { (text::RESULT_AT) }
+                    dd { (time(support.at)) }
+                }
+            }
+        }
+    };
+    frame(view.result.title(), view.reference, &content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(result: SignInResult) -> ResultView<'static> {
+        ResultView {
+            link: Some("L"),
+            reference: None,
+            result,
+            needed: None,
+            used: None,
+            support: None,
+            next_page: None,
+        }
+    }
+
+    #[test]
+    fn every_result_has_an_address_an_id_and_three_sentences() {
+        let (mut slugs, mut ids) = (
+            std::collections::BTreeSet::new(),
+            std::collections::BTreeSet::new(),
+        );
+        for known in SignInResult::ALL {
+            assert!(
+                slugs.insert(known.as_str()) && ids.insert(known.id()),
+                "{known:?}"
+            );
+            assert_eq!(SignInResult::parse(known.as_str()), Some(*known));
+            assert!(
+                known.said().iter().all(|sentence| sentence.ends_with('.')),
+                "{known:?}"
+            );
+            let page = result(&view(*known)).into_string();
+            assert!(
+                known
+                    .said()
+                    .iter()
+                    .all(|said| page.contains(&said.replace('\'', "&#39;")) || page.contains(said))
+            );
+            assert_eq!(
+                page.contains(known.id()),
+                known.status() != StatusCode::OK,
+                "{known:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_wrong_account_is_told_which_was_used_and_which_is_needed_and_can_try_again() {
+        let page = result(&ResultView {
+            needed: Some("rosa@outlook.com"),
+            used: Some("kim@contoso.com"),
+            ..view(SignInResult::WrongAccount)
+        })
+        .into_string();
+        for piece in [
+            "rosa@outlook.com",
+            "kim@contoso.com",
+            "your link still works",
+            r#"href="/o/L/turn""#,
+        ] {
+            assert!(page.contains(piece), "{piece}");
+        }
+    }
+
+    #[test]
+    fn a_result_without_a_link_offers_no_way_into_an_onboarding() {
+        let page = result(&ResultView {
+            link: None,
+            ..view(SignInResult::Unknown)
+        })
+        .into_string();
+        assert!(!page.contains("/o/"));
+    }
+}

@@ -1,0 +1,88 @@
+//! Every address of the portal, in one place. A link is `<onboarding>.<role>.<tag>`: see `onboarding::links`.
+
+/// The style sheet.
+pub const STYLE: &str = "/style.css";
+/// The start page.
+pub const START: &str = "/";
+/// The sign-up form.
+pub const NEW: &str = "/new";
+/// Where Microsoft sends the browser back to.
+pub const CALLBACK: &str = "/callback";
+/// For load balancers and monitors.
+pub const HEALTH: &str = "/health";
+
+/// The progress page.
+#[must_use]
+pub fn progress(link: &str) -> String {
+    format!("/o/{link}")
+}
+
+/// What is asked of a person, before they sign in.
+#[must_use]
+pub fn turn(link: &str) -> String {
+    format!("/o/{link}/turn")
+}
+
+/// Begins a sign-in (POST).
+#[must_use]
+pub fn sign_in(link: &str) -> String {
+    format!("/o/{link}/sign-in")
+}
+
+/// Says no (POST).
+#[must_use]
+pub fn decline(link: &str) -> String {
+    format!("/o/{link}/decline")
+}
+
+/// How a sign-in went.
+#[must_use]
+pub fn result(link: &str, result: crate::SignInResult) -> String {
+    format!("/o/{link}/result/{}", result.as_str())
+}
+
+/// A sign-in that belongs to nothing we can name.
+#[must_use]
+pub fn problem(result: crate::SignInResult) -> String {
+    format!("/problem/{}", result.as_str())
+}
+
+/// What Azure will delete, and the button that moves the subscription.
+#[must_use]
+pub fn confirm(link: &str) -> String {
+    format!("/o/{link}/confirm")
+}
+
+/// What cancelling undoes, and the button that cancels.
+#[must_use]
+pub fn cancel(link: &str) -> String {
+    format!("/o/{link}/cancel")
+}
+
+/// Looks again after a fix (POST).
+#[must_use]
+pub fn check_again(link: &str) -> String {
+    format!("/o/{link}/check-again")
+}
+
+/// What follows `/o/`: the link and the rest of the path (empty, or without its slash).
+#[must_use]
+pub fn parse(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("/o/")?;
+    let (link, tail) = rest.split_once('/').unwrap_or((rest, ""));
+    (!link.is_empty()).then_some((link, tail.trim_end_matches('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_split_into_the_link_and_the_rest() {
+        assert_eq!(parse("/o/A.v.t"), Some(("A.v.t", "")));
+        assert_eq!(parse("/o/A.v.t/"), Some(("A.v.t", "")));
+        assert_eq!(parse("/o/A.v.t/result/x"), Some(("A.v.t", "result/x")));
+        assert_eq!(parse("/o/"), None);
+        assert_eq!(parse("/other"), None);
+    }
+}
