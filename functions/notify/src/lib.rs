@@ -1,1 +1,154 @@
-//! Function `notify`.
+//! Turns queued mails into sent ones. Fed by the table's stream, so that what was recorded together with a change is
+//! sent, and nothing else.
+//!
+//! Microsoft calls: none. AWS calls a mail: one read, one query, one mail, one update.
+//!
+//! The stream delivers at least once. A mail that was marked as sent is not sent again; one that a crash left between sending
+//! and marking is sent twice, which is better than not at all.
+
+mod texts;
+
+use aws_sdk_sesv2::error::ProvideErrorMetadata as _;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use onboarding::links::{LinkKey, LinkRole};
+use onboarding::{ErrorName, OnboardingId};
+use ops::{Clock, StepError};
+use serde::{Deserialize, Serialize};
+use store::{Loaded, OutboxMail, Store, StoreError};
+use vault::Secrets;
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps {
+    /// The tables.
+    pub store: Store,
+    /// The link key.
+    pub secrets: Secrets,
+    /// The mail service.
+    pub mail: aws_sdk_sesv2::Client,
+    /// The sender.
+    pub from: String,
+    /// Where people reach the pages.
+    pub portal: String,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// A batch of the table's stream. Only keys are read: the table itself says what is true.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Input {
+    /// The changes.
+    #[serde(rename = "Records")]
+    pub records: Vec<Record>,
+}
+
+/// One change.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Record {
+    dynamodb: Changed,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Changed {
+    #[serde(rename = "Keys")]
+    keys: Keys,
+    #[serde(rename = "SequenceNumber")]
+    sequence_number: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Keys {
+    pk: Text,
+    sk: Text,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Text {
+    #[serde(rename = "S")]
+    value: String,
+}
+
+/// Which changes must be delivered again.
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The first that failed; the stream goes on from there.
+    pub batch_item_failures: Vec<Failure>,
+}
+
+/// A change to be delivered again.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// Its sequence number.
+    pub item_identifier: String,
+}
+
+/// Handles one batch, in order; stops at the first that fails.
+///
+/// # Errors
+/// None of its own: a failure is reported in the answer.
+pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
+    for record in input.records {
+        let Keys { pk, sk } = &record.dynamodb.keys;
+        // The stream's filter lets only mails through; where a filter is not applied, the rest is passed over here.
+        let Some(id) = pk.value.strip_prefix("ONB#").filter(|_| sk.value.starts_with(store::keys::OUTBOX_PREFIX)) else {
+            continue;
+        };
+        let sent = match OnboardingId::parse(id) {
+            Ok(id) => send(deps, &id, &sk.value).await,
+            Err(error) => Err(StepError::new(ErrorName::InternalBug, error.to_string())),
+        };
+        if let Err(error) = sent {
+            tracing::error!(onboarding_id = id, error_name = error.name.as_str(), error = error.message, "a mail could not be sent");
+            return Ok(Output {
+                batch_item_failures: vec![Failure { item_identifier: record.dynamodb.sequence_number }],
+            });
+        }
+    }
+    Ok(Output::default())
+}
+
+async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError> {
+    let Some(mail) = deps.store.mail(id, sk).await?.filter(|mail| mail.sent_at.is_none()) else { return Ok(()) };
+    let loaded = deps.store.load_for_page(id).await?;
+    let key = deps.secrets.link_key().await.map_err(|error| StepError::new(error.name(), error.to_string()))?;
+    let Some(text) = compose(&deps.portal, &key, &loaded, &mail) else {
+        tracing::info!(onboarding_id = %id, template = mail.template, "a mail was passed over: what it asks for is done");
+        return Ok(());
+    };
+    let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
+    let built = |error: aws_sdk_sesv2::error::BuildError| StepError::new(ErrorName::InternalBug, error.to_string());
+    let message = Message::builder()
+        .subject(content(text.subject).map_err(built)?)
+        .body(Body::builder().text(content(text.body).map_err(built)?).build())
+        .build();
+    let answer = deps
+        .mail
+        .send_email()
+        .from_email_address(&deps.from)
+        .destination(Destination::builder().to_addresses(loaded.meta.email(mail.actor)).build())
+        .content(EmailContent::builder().simple(message).build())
+        .send()
+        .await
+        .map_err(|error| {
+            // The service's message can name the address; its code can't.
+            let code = error.as_service_error().and_then(|error| error.code()).unwrap_or("no answer");
+            StepError::new(ErrorName::UpstreamUnavailable, format!("the mail service refused: {code}"))
+        })?;
+    let message_id = answer.message_id.unwrap_or_default();
+    match deps.store.mail_sent(id, sk, &message_id, deps.clock.now()).await {
+        // Another delivery of the same change was as fast.
+        Ok(()) | Err(StoreError::Conflict) => {}
+        Err(error) => return Err(error.into()),
+    }
+    tracing::info!(onboarding_id = %id, template = mail.template, to = mail.actor.as_str(), message_id, "a mail was sent");
+    Ok(())
+}
+
+/// The mail's words; none if what it asks for has been done since.
+fn compose(portal: &str, key: &LinkKey, loaded: &Loaded, mail: &OutboxMail) -> Option<texts::Text> {
+    let link = key.link(&loaded.meta.onboarding_id, LinkRole::Person(mail.actor));
+    texts::text(&loaded.meta, mail, loaded.open_wait(), &format!("{portal}/o/{link}"))
+}

@@ -1,1 +1,179 @@
-//! Function `request-sign-in`.
+//! Opens a wait: it is a person's turn to sign in, to confirm, or to fix something outside. Also reminds of an open one,
+//! and ends it when its time is up.
+//!
+//! Microsoft calls: none. AWS calls: one query, one transaction.
+
+use jiff::{SignedDuration, Timestamp};
+use onboarding::waits::{Ask, seconds_until_recheck};
+use onboarding::{ErrorName, OnboardingId, Outcome, Status, Step, WaitKind};
+use ops::{Clock, Event, StepError};
+use serde::{Deserialize, Serialize};
+use store::{Change, Loaded, Note, Recorded, Store, WaitRecord, Write};
+
+/// What the function works with.
+#[derive(Debug)]
+pub struct Deps {
+    /// The tables.
+    pub store: Store,
+    /// What time it is.
+    pub clock: Clock,
+    /// How long a person has, in seconds.
+    pub deadline_seconds: i64,
+}
+
+/// What the state machine sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Input {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// When the state machine entered the asking state: the wait's id, the same again when this function is retried.
+    pub entered_at: String,
+    /// The step that goes on afterwards.
+    pub resume: Step,
+    /// What is asked; absent if the step that stopped has recorded it.
+    #[serde(default)]
+    pub ask: Option<Ask>,
+    /// Remind of the open wait instead of opening one.
+    #[serde(default)]
+    pub remind: bool,
+}
+
+/// Which wait to park on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    /// The wait.
+    pub wait_id: String,
+}
+
+/// Handles one event.
+///
+/// # Errors
+/// [`ErrorName::Cancelled`] and [`ErrorName::Closed`] when nothing is to be asked any more, [`ErrorName::WaitExpired`] when the
+/// time is up, and the store's.
+pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
+    let input = event.payload;
+    let loaded = deps.store.load_for_page(&input.onboarding_id).await?;
+    if loaded.meta.status.is_over() {
+        return Err(StepError::new(ErrorName::Closed, "the onboarding has ended"));
+    }
+    if input.remind { remind(deps, loaded).await } else { open(deps, loaded, input).await }
+}
+
+async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepError> {
+    // A retry of this very request, whose answer was lost.
+    if loaded.waits.iter().any(|wait| wait.wait_id == input.entered_at) {
+        return Ok(Output { wait_id: input.entered_at });
+    }
+    let before = &loaded.meta;
+    if before.cancel_requested && !before.moved {
+        return Err(StepError::new(ErrorName::Cancelled, "the onboarding was cancelled"));
+    }
+    let Some(mut ask) = input.ask.or_else(|| before.ask.clone()) else {
+        return Err(StepError::new(ErrorName::InternalBug, "nothing was asked: no ask in the request, none recorded"));
+    };
+    if ask.kind == WaitKind::Confirm {
+        ask.directory = before.route.owner_returns_to();
+    }
+    let now = deps.clock.now();
+    let mut change = Change::of(before);
+    let week = SignedDuration::from_secs(deps.deadline_seconds);
+    let mut look_again_at = None;
+    let mut since = now;
+    let mut tell = true;
+    if ask.kind == WaitKind::Fix {
+        // One run of looking again is one wait to the people: one mail, one deadline.
+        tell = before.fixing_since.is_none() || last_reason(&loaded) != ask.reason;
+        since = before.fixing_since.as_deref().and_then(|at| at.parse().ok()).unwrap_or(now);
+        change.meta.fixing_since = Some(since.to_string());
+        look_again_at = Some(now + SignedDuration::from_secs(seconds_until_recheck(before.fix_looks)));
+        change.meta.fix_looks += 1;
+    }
+    let deadline = since + week;
+    if deadline <= now {
+        return Err(StepError::new(ErrorName::WaitExpired, "nobody fixed it in time"));
+    }
+    let wait = WaitRecord {
+        wait_id: input.entered_at.clone(),
+        kind: ask.kind,
+        actor: ask.actor,
+        directory: ask.directory,
+        reason: ask.reason.clone(),
+        claims: ask.claims,
+        resume: input.resume,
+        opened_at: now.to_string(),
+        deadline_at: deadline.to_string(),
+        reminders: 0,
+        outcome: None,
+        outcome_at: None,
+        outcome_by: None,
+        signalled_at: None,
+    };
+    change.meta.status = Status::Waiting;
+    change.meta.current_step = input.resume;
+    change.meta.open_wait = Some(wait.wait_id.clone());
+    change.meta.ask = None;
+    change.note(Note::mooring(
+        "wait.opened",
+        Some(input.resume),
+        serde_json::json!({"kind": ask.kind, "actor": ask.actor, "directory": ask.directory, "reason": ask.reason}),
+    ));
+    if tell {
+        change.mail(ask.actor, "your-turn", mail_args(ask.kind, ask.reason.as_deref(), input.resume, deadline));
+    }
+    change.write(Write::OpenWait { record: Box::new(wait), look_again_at });
+    deps.store.commit(before, change, now).await?;
+    Ok(Output { wait_id: input.entered_at })
+}
+
+/// The reason of the newest fix wait, to tell a new cause from the same one looked at again.
+fn last_reason(loaded: &Loaded) -> Option<String> {
+    loaded.waits.iter().rev().find(|wait| wait.kind == WaitKind::Fix).and_then(|wait| wait.reason.clone())
+}
+
+async fn remind(deps: &Deps, loaded: Loaded) -> Result<Output, StepError> {
+    let Some(wait_id) = loaded.meta.open_wait.clone() else {
+        return Err(StepError::new(ErrorName::InternalBug, "there is no open wait to remind of"));
+    };
+    let Some(wait) = loaded.waits.iter().find(|wait| wait.wait_id == wait_id) else {
+        return Err(StepError::new(ErrorName::InternalBug, "the open wait has no record"));
+    };
+    let now = deps.clock.now();
+    let opened: Timestamp = parse(&wait.opened_at)?;
+    let deadline: Timestamp = parse(&wait.deadline_at)?;
+    if deadline <= now {
+        // Written once like every outcome: a person who was faster wins.
+        let recorded =
+            deps.store.record_outcome(&loaded.meta.onboarding_id, &wait_id, Outcome::Expired, "mooring", now).await?;
+        return match recorded {
+            Recorded::First { .. } => Err(StepError::new(ErrorName::WaitExpired, "nobody came in time")),
+            Recorded::Before { outcome: Outcome::Expired, .. } => {
+                Err(StepError::new(ErrorName::WaitExpired, "nobody came in time"))
+            }
+            Recorded::Before { .. } => Ok(Output { wait_id }),
+        };
+    }
+    // A park that ended without an outcome need not have lasted its whole time (a forged or lost signal):
+    // reminders go by the clock, at most seven in a wait's life.
+    let interval = SignedDuration::from_secs(deps.deadline_seconds / 7);
+    let next = opened + interval * i32::try_from(wait.reminders + 1).unwrap_or(i32::MAX);
+    if wait.outcome.is_none() && wait.kind != WaitKind::Fix && next <= now {
+        let mut change = Change::of(&loaded.meta);
+        change.note(Note::mooring("wait.reminded", Some(wait.resume), serde_json::json!({"actor": wait.actor})));
+        change.mail(wait.actor, "reminder", mail_args(wait.kind, wait.reason.as_deref(), wait.resume, deadline));
+        change.write(Write::Reminded { wait_id: wait_id.clone() });
+        deps.store.commit(&loaded.meta, change, now).await?;
+    }
+    Ok(Output { wait_id })
+}
+
+fn mail_args(kind: WaitKind, reason: Option<&str>, resume: Step, deadline: Timestamp) -> serde_json::Value {
+    serde_json::json!({"kind": kind, "reason": reason, "step": resume, "deadline": deadline.to_string()})
+}
+
+fn parse(time: &str) -> Result<Timestamp, StepError> {
+    time.parse().map_err(|_| StepError::new(ErrorName::InternalBug, "a recorded time can't be read"))
+}

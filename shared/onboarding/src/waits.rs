@@ -31,6 +31,8 @@ names! {
         Cancelled = "cancelled",
         /// Look again: a person says that it is fixed, or it is time to look.
         Recheck = "recheck",
+        /// The deadline passed with no other outcome.
+        Expired = "expired",
     }
 }
 

@@ -12,3 +12,9 @@ pub use error::StepError;
 pub use logging::init as init_logging;
 pub use ports::{Clock, random};
 pub use run::{Event, decode, run};
+
+/// The AWS clients' configuration, from the function's environment. The behaviour version is pinned, so that an update of
+/// the SDK changes nothing that nobody looked at.
+pub async fn aws() -> aws_config::SdkConfig {
+    aws_config::load_defaults(aws_config::BehaviorVersion::v2026_01_12()).await
+}

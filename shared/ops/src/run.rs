@@ -1,6 +1,7 @@
 //! Running a function that the state machine calls.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -51,10 +52,11 @@ where
             .duration_since(crate::ports::system_now())
             .unwrap_or_default();
         let time_left = deadline.saturating_sub(Duration::from_secs(1));
-        let work = async {
+        // Boxed and without its type: the SDK's futures nest so deeply that the compiler would give up on their layout.
+        let work: Pin<Box<dyn Future<Output = Result<O, StepError>> + '_>> = Box::pin(async {
             let payload = decode(event.payload)?;
             handle(Event { payload, time_left }).await
-        };
+        });
         let outcome = match tokio::time::timeout(time_left, work).await {
             Ok(outcome) => outcome,
             Err(_) => Err(StepError::new(

@@ -158,7 +158,7 @@ impl Store {
                     Some(session) => Started::Before(session),
                     None => Started::Unknown,
                 }),
-                error => Err(error),
+                error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_)) => Err(error),
             },
         }
     }

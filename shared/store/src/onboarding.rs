@@ -1,11 +1,11 @@
 //! Creating and reading onboardings.
 
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use onboarding::audit::Entry;
 use onboarding::{OnboardingId, SubscriptionId};
 
 use crate::change::{Item, Mail, Note, built, chain, outbox_item, s};
-use crate::records::{AccessPage, Loaded, Meta, StoredEntry};
+use crate::records::{AccessPage, Loaded, Meta, OutboxMail, StoredEntry};
 use crate::{Store, StoreError, keys};
 
 /// An onboarding to be created.
@@ -83,7 +83,7 @@ impl Store {
                     None => Err(StoreError::Conflict),
                 }
             }
-            Err(error) => Err(error),
+            Err(error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_))) => Err(error),
         }
     }
 
@@ -266,6 +266,24 @@ impl Store {
             .collect()
     }
 
+    /// One mail, by its sort key.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn mail(&self, id: &OnboardingId, sk: &str) -> Result<Option<OutboxMail>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.onboarding)
+            .key("pk", s(keys::onboarding(id)))
+            .key("sk", s(sk))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+    }
+
     /// Marks a mail as sent.
     ///
     /// # Errors
@@ -290,31 +308,5 @@ impl Store {
             .await
             .map_err(|error| StoreError::from_sdk(&error))?;
         Ok(())
-    }
-
-    /// Adds one to an attribute of the ephemeral table's key, for limits; answers the new count.
-    ///
-    /// # Errors
-    /// When the table doesn't answer.
-    pub async fn count(&self, pk: &str, expires_at: i64) -> Result<u64, StoreError> {
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.ephemeral)
-            .key("pk", s(pk))
-            .key("sk", s("R"))
-            .update_expression("ADD n :one SET expiresAt = :expires")
-            .expression_attribute_values(":one", AttributeValue::N("1".into()))
-            .expression_attribute_values(":expires", AttributeValue::N(expires_at.to_string()))
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk(&error))?;
-        let count = answer
-            .attributes
-            .as_ref()
-            .and_then(|item| item.get("n"))
-            .and_then(|n| n.as_n().ok());
-        Ok(count.and_then(|n| n.parse().ok()).unwrap_or_default())
     }
 }

@@ -1,0 +1,116 @@
+//! The words of the mails: plain text, one action, and the answers to what a person asks first: whose turn, as which account,
+//! what will be asked, what has changed in Azure so far, until when, and what if it isn't them.
+
+use onboarding::{Actor, Ending, ErrorName, WaitKind};
+use serde_json::Value;
+use store::{Meta, OutboxMail, WaitRecord};
+
+/// A mail's words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) subject: String,
+    pub(crate) body: String,
+}
+
+/// The words of a queued mail. None if it asks for something that is done already.
+pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, link: &str) -> Option<Text> {
+    match mail.template.as_str() {
+        "your-turn" | "reminder" => {
+            // A request for something that has been done since would only confuse.
+            let wait = open.filter(|wait| wait.actor == mail.actor)?;
+            Some(your_turn(meta, mail, wait, link))
+        }
+        "confirmed" => Some(letter(meta, "The move was confirmed", &[
+            &format!("{} confirmed that the subscription moves to the partner directory.", meta.owner_email),
+            "If this was not meant to happen, open the page now.",
+            &format!("The page: {link}"),
+        ])),
+        "ended" => Some(ended(meta, &mail.args, link)),
+        _ => None,
+    }
+}
+
+fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> Text {
+    let role = match wait.actor {
+        Actor::Owner => "subscription owner",
+        Actor::PartnerAdmin => "partner admin",
+    };
+    let again = if mail.template == "reminder" { "Reminder: your" } else { "Your" };
+    let (subject, ask) = match wait.kind {
+        WaitKind::SignIn => (
+            format!("{again} turn: sign in as {role}"),
+            format!("Please sign in with {}. It takes two minutes and changes nothing in Azure.", meta.email(wait.actor)),
+        ),
+        WaitKind::Confirm => (
+            format!("{again} turn: review and confirm the move"),
+            format!(
+                "Please sign in with {}, read what Azure will delete when the subscription moves, and decide.",
+                meta.email(wait.actor)
+            ),
+        ),
+        WaitKind::Fix => {
+            let name = wait.reason.as_deref().and_then(ErrorName::parse);
+            let words = name.map(ErrorName::explanation);
+            (
+                format!("{again} turn: {}", words.map_or("something needs to be fixed", |words| words.title)),
+                words.map_or_else(String::new, |words| format!("{} {}", words.cause, words.next_step)),
+            )
+        }
+    };
+    let page = if wait.kind == WaitKind::Fix { link.to_owned() } else { format!("{link}/turn") };
+    let changed = if meta.moved {
+        "The subscription has moved to the partner directory."
+    } else {
+        "Nothing has been changed in Azure so far."
+    };
+    letter(meta, &subject, &[
+        &ask,
+        &format!("The page: {page}"),
+        &format!("Until: {}", until(&wait.deadline_at)),
+        changed,
+        "Not you, or not now? The page lets you decline. We never ask for a password or a code by mail or telephone.",
+    ])
+}
+
+fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
+    let ending = args.get("ending").and_then(Value::as_str).and_then(Ending::parse);
+    let (subject, what) = match ending {
+        Some(Ending::Done) => (
+            "Done: the subscription is in the partner directory",
+            "The subscription has moved, the partner admin is its Owner, and we proved both.".to_owned(),
+        ),
+        Some(Ending::Cancelled) => ("Cancelled", "The onboarding was cancelled.".to_owned()),
+        Some(Ending::Declined) => ("Declined", "One of the two people declined.".to_owned()),
+        Some(Ending::Expired) => ("Expired", "Time ran out before everybody had acted.".to_owned()),
+        Some(Ending::Failed) | None => {
+            let words = meta.error.as_deref().and_then(ErrorName::parse).unwrap_or(ErrorName::InternalBug).explanation();
+            ("It could not be finished", format!("{}. {}", words.title, words.next_step))
+        }
+    };
+    let azure = if meta.moved {
+        "The subscription is in the partner directory."
+    } else {
+        "The subscription was not moved."
+    };
+    letter(meta, subject, &[&what, azure, &format!("What was undone, and everything else: {link}")])
+}
+
+fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
+    let reference = meta.onboarding_id.reference();
+    let theirs = meta.reference.as_deref().map(|text| format!(", your reference {text}")).unwrap_or_default();
+    let mut body = format!(
+        "Subscription {} to the Partner Center directory {} (reference {reference}{theirs})\n\n",
+        meta.subscription_id, meta.partner_directory
+    );
+    for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
+        body.push_str(paragraph);
+        body.push_str("\n\n");
+    }
+    body.push_str("You get this because someone started this onboarding with your address.\n");
+    Text { subject: format!("[{reference}] {subject}"), body }
+}
+
+/// A time as people read it, in UTC.
+fn until(time: &str) -> String {
+    time.parse::<jiff::Timestamp>().map_or_else(|_| time.to_owned(), |time| time.strftime("%a %-d %b %Y %H:%M UTC").to_string())
+}
