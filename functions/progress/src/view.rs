@@ -1,0 +1,143 @@
+//! From the records to the page's view.
+
+use jiff::Timestamp;
+use onboarding::audit::Entry;
+use onboarding::{Actor, Status, Step};
+use store::{Loaded, StepState as Recorded, WaitRecord};
+use web::masked;
+use web::pages::{ActivityRow, ProgressView, StepRow, StepState, Turn, UndoneRow};
+
+/// How many lines of activity a page shows. The audit trail itself is never cut.
+const ACTIVITY: usize = 100;
+
+/// What the page shows to this viewer: addresses and details in full to the two people, masked to everybody else.
+#[must_use]
+pub fn view(
+    loaded: &Loaded,
+    audit: &[Entry],
+    link: &str,
+    viewer: Option<Actor>,
+    now: Timestamp,
+) -> ProgressView {
+    let meta = &loaded.meta;
+    let shown = |address: &str| {
+        if viewer.is_some() {
+            address.to_owned()
+        } else {
+            masked(address)
+        }
+    };
+    let wait = loaded.open_wait();
+    let over = meta.status.is_over();
+    ProgressView {
+        onboarding_id: meta.onboarding_id.clone(),
+        reference: meta.onboarding_id.reference(),
+        link: link.to_owned(),
+        viewer,
+        status: meta.status,
+        ending: meta.ending,
+        error: meta.error.clone(),
+        turn: wait.filter(|_| !over).map(|wait| Turn {
+            kind: wait.kind,
+            actor: wait.actor,
+            account: shown(meta.email(wait.actor)),
+            directory: wait.directory,
+            reason: wait.reason.clone(),
+            since: instant(&wait.opened_at).unwrap_or(now),
+            until: instant(&wait.deadline_at).unwrap_or(now),
+            yours: viewer == Some(wait.actor),
+        }),
+        cancelling: meta.cancel_requested,
+        may_cancel: !over
+            && !meta.moved
+            && meta.accept_intended_at.is_none()
+            && !meta.cancel_requested,
+        subscription_id: meta.subscription_id.to_string(),
+        subscription_name: meta.subscription_name.clone(),
+        from: meta.source_tenant_id.to_string(),
+        to: meta
+            .partner_directory_name
+            .clone()
+            .unwrap_or_else(|| meta.partner_directory.clone()),
+        owner: shown(&meta.owner_email),
+        partner_admin: shown(&meta.partner_admin_email),
+        your_reference: meta.reference.clone(),
+        guest_invited: meta.guest_invited,
+        request_sent: meta.request_sent,
+        moved: meta.moved,
+        steps: Step::ALL
+            .iter()
+            .map(|step| row(loaded, *step, wait, viewer))
+            .collect(),
+        activity: audit
+            .iter()
+            .rev()
+            .take(ACTIVITY)
+            .filter_map(|entry| activity(entry, viewer))
+            .collect(),
+        undone: meta
+            .undone
+            .iter()
+            .map(|item| UndoneRow {
+                what: item.what.clone(),
+                result: item.result.clone(),
+                why: item.why.clone(),
+            })
+            .collect(),
+        read_at: now,
+    }
+}
+
+fn row(loaded: &Loaded, step: Step, wait: Option<&WaitRecord>, viewer: Option<Actor>) -> StepRow {
+    let meta = &loaded.meta;
+    let record = loaded.step(step);
+    let at_it = wait.map_or(meta.current_step == step, |wait| wait.resume == step);
+    let state = match (record.map(|record| record.state), meta.status.is_over()) {
+        (Some(Recorded::Done), _) => StepState::Done,
+        (Some(Recorded::Failed), true) => StepState::NeedsAttention,
+        (_, true) => StepState::NotReached,
+        (_, false) if at_it => match (wait, meta.status) {
+            (Some(wait), _) => StepState::waiting_for(wait.actor, viewer),
+            (None, Status::Settling) => StepState::WaitingForMicrosoft,
+            (None, _) => StepState::Running,
+        },
+        (Some(Recorded::Waiting), false) => StepState::Running,
+        (Some(Recorded::Failed), false) => StepState::NeedsAttention,
+        (None, false) => StepState::NotStarted,
+    };
+    let since = match state {
+        StepState::Done => record.and_then(|record| record.done_at.as_deref()),
+        StepState::YourTurn | StepState::WaitingForOwner | StepState::WaitingForPartner => {
+            wait.map(|wait| wait.opened_at.as_str())
+        }
+        StepState::Running | StepState::WaitingForMicrosoft | StepState::NeedsAttention => {
+            record.map(|record| record.started_at.as_str())
+        }
+        StepState::NotStarted | StepState::NotReached => None,
+    };
+    StepRow {
+        step,
+        number: step.number(),
+        title: step.title(),
+        state,
+        since: since.and_then(instant),
+        error: record
+            .and_then(|record| record.error.clone())
+            .filter(|_| state != StepState::Done),
+    }
+}
+
+fn activity(entry: &Entry, viewer: Option<Actor>) -> Option<ActivityRow> {
+    Some(ActivityRow {
+        at: instant(&entry.at)?,
+        actor: entry.actor.clone(),
+        action: entry.action.clone(),
+        step: entry.step.as_deref().and_then(Step::parse),
+        // Details name accounts and ids: not for everyone who was given the link to look.
+        detail: viewer.map(|_| entry.detail.clone()),
+    })
+}
+
+fn instant(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
