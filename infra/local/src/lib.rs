@@ -1,1 +1,34 @@
-//! local.
+//! The one-machine stack.
+//!
+//! Everything that the product is on AWS, on loopback: the emulator with our template, our real functions, the
+//! simulated Microsoft cloud and two simulated people. The `mooring` binary shows it to a person; the workspace's
+//! tests use the same [`Stack`] and the same people.
+
+mod aws;
+mod browser;
+mod command_line;
+mod console;
+mod deploy;
+mod emulator;
+mod functions;
+mod mail;
+mod page;
+mod process;
+mod proxy;
+mod stack;
+mod tools;
+mod walkthrough;
+mod workspace;
+
+pub use aws::{Aws, AwsError};
+pub use browser::Browser;
+pub use command_line::command_line;
+pub use console::Console;
+pub use deploy::STACK;
+pub use emulator::REGION;
+pub use mail::Mail;
+pub use page::{Button, Field, Form, Kind, Page};
+pub use proxy::AwsCall;
+pub use stack::{Permissions, Stack, StackOptions};
+pub use tools::{Tools, ensure as ensure_tools};
+pub use workspace::{Run, Workspace};

@@ -1,2 +1,7 @@
-//! The one-machine stack's command line.
-fn main() {}
+//! `mooring`: the whole house on one machine.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    local::command_line()
+}
