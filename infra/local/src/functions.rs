@@ -57,7 +57,7 @@ pub(crate) async fn build(workspace: &Workspace, console: &Console) -> Result<Ve
         );
     }
     let mut command = Command::new(&workspace.cargo);
-    command.arg("build").arg("--workspace").arg("--bins").arg("--locked").current_dir(&workspace.root);
+    command.arg("build").arg("--workspace").arg("--bins").current_dir(&workspace.root);
     for name in INHERITED {
         // They describe the crate that is running now and would make cargo build others anew.
         command.env_remove(name);
