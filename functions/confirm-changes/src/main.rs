@@ -1,2 +1,8 @@
 //! Starts `confirm-changes`.
-fn main() {}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    ops::init_logging();
+    let deps = step::Deps::from_env().await?;
+    ops::run(|event| confirm_changes::handle(&deps, event)).await
+}

@@ -1,1 +1,180 @@
-//! Function `release`.
+//! The end of every onboarding: undoes what we did and can be undone, forgets what must be forgotten, and says item by item what
+//! was undone, what was left, and what was not possible.
+//!
+//! Before the move: the pending request (as the owner) and the guest that *we* invited (as the partner admin). After it: nothing, for
+//! after the point of no return there is only forward. In every case: the sealed tokens and the locks.
+//!
+//! Microsoft calls: none after a move; otherwise up to two refreshes, the list of requests and two deletions. A step that fails here
+//! is not a reason to keep tokens: what can't be undone is said, and the rest is done.
+
+use microsoft::arm::Arm;
+use microsoft::graph::Graph;
+use onboarding::{Actor, Directory, Ending, ErrorClass, ErrorName, OnboardingId, Status};
+use ops::{Event, StepError};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use step::{Deps, Job, Stop, change_again};
+use store::{Change, Note, UndoItem, Write};
+
+/// What the state machine sends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Input {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// How it ends.
+    pub ending: Ending,
+    /// The error that ended it.
+    #[serde(default)]
+    pub error: Option<String>,
+}
+
+/// What the state machine gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Output {
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// Handles one event.
+///
+/// # Errors
+/// The store's, and Microsoft's temporary ones while there is still an undo that may yet work.
+pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
+    let Event {
+        payload: input,
+        time_left,
+    } = event;
+    let loaded = deps.store.load(&input.onboarding_id).await?;
+    if let Some(ending) = loaded.meta.ending {
+        // Run again after its answer was lost.
+        return Ok(Output { ending });
+    }
+    let job = Job::new(deps, loaded, time_left);
+    let undone = if job.loaded.meta.moved {
+        Vec::new()
+    } else {
+        undo(&job).await?
+    };
+    // A move that was under way when the time ran out is still a move: whoever reads this must know.
+    let error = input.error.as_deref().and_then(ErrorName::parse);
+    let ending = input.ending;
+    change_again(&deps.store, &input.onboarding_id, deps.clock, |loaded| {
+        let meta = &loaded.meta;
+        if meta.ending.is_some() {
+            return None;
+        }
+        let mut change = Change::of(meta);
+        change.meta.status = Status::from(ending);
+        change.meta.ending = Some(ending);
+        change.meta.error = error.map(|error| error.as_str().to_owned());
+        change.meta.open_wait = None;
+        change.meta.ask = None;
+        change.meta.undone.clone_from(&undone);
+        if !meta.moved {
+            change.meta.guest_invited = meta.guest_invited && !was_undone(&undone, GUEST);
+            change.meta.request_sent = meta.request_sent && !was_undone(&undone, REQUEST);
+        }
+        change.note(Note::mooring(
+            "onboarding.ended",
+            None,
+            json!({"ending": ending, "error": error, "undone": undone}),
+        ));
+        for credential in &loaded.credentials {
+            change.write(Write::ForgetCredential(credential.actor));
+        }
+        if meta.subscription_locked {
+            change.write(Write::UnlockSubscription(meta.subscription_id.clone()));
+        }
+        change.write(Write::UnlockRequest(meta.request_key.clone()));
+        for actor in Actor::ALL {
+            change.mail(*actor, "ended", json!({"ending": ending}));
+        }
+        Some(change)
+    })
+    .await?;
+    Ok(Output { ending })
+}
+
+const REQUEST: &str = "the pending request to change the directory";
+const GUEST: &str = "the guest account that we invited";
+
+fn was_undone(items: &[UndoItem], what: &str) -> bool {
+    items
+        .iter()
+        .any(|item| item.what == what && item.result == "undone")
+}
+
+async fn undo(job: &Job<'_>) -> Result<Vec<UndoItem>, Stop> {
+    let meta = &job.loaded.meta;
+    let mut items = Vec::new();
+    if meta.request_sent {
+        items.push(item(REQUEST, take_request_back(job).await)?);
+    }
+    if meta.guest_invited {
+        items.push(item(GUEST, remove_guest(job).await)?);
+    }
+    Ok(items)
+}
+
+async fn take_request_back(job: &Job<'_>) -> Result<bool, Stop> {
+    let token = job.token::<Arm>(Actor::Owner, Directory::Source).await?;
+    let arm = job.cloud()?.arm(&token);
+    let subscription = &job.loaded.meta.subscription_id;
+    let refused =
+        |error: microsoft::Error| Stop::from_call(&error, Actor::Owner, Directory::Source);
+    let listed = arm.directory_changes(subscription).await.map_err(refused)?;
+    // Only ours: whatever leads elsewhere is somebody else's.
+    if !listed.iter().any(|request| {
+        request.destination_tenant.as_ref() == Some(&job.loaded.meta.partner_tenant_id)
+    }) {
+        return Ok(false);
+    }
+    arm.cancel_directory_change(subscription)
+        .await
+        .map_err(refused)
+}
+
+async fn remove_guest(job: &Job<'_>) -> Result<bool, Stop> {
+    let token = job
+        .token::<Graph>(Actor::PartnerAdmin, Directory::Partner)
+        .await?;
+    let graph = job.cloud()?.graph(&token);
+    let refused =
+        |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
+    let guest = match &job.loaded.meta.owner_partner_oid {
+        Some(guest) => Some(guest.clone()),
+        // Invited by an attempt whose answer was lost.
+        None => {
+            let found = graph
+                .users_by_mail(&job.loaded.meta.owner_email)
+                .await
+                .map_err(refused)?;
+            found
+                .into_iter()
+                .find(microsoft::graph::User::is_guest)
+                .map(|user| user.id)
+        }
+    };
+    match guest {
+        Some(guest) => graph.delete_user(&guest).await.map_err(refused),
+        None => Ok(false),
+    }
+}
+
+/// Says what came of an undo. Only what will pass by itself is an error: the state machine tries again.
+fn item(what: &str, outcome: Result<bool, Stop>) -> Result<UndoItem, Stop> {
+    let (result, why) = match outcome {
+        Ok(true) => ("undone", None),
+        Ok(false) => ("left", Some("there was none".to_owned())),
+        Err(stop) if stop.name.class() == ErrorClass::Retry => return Err(stop),
+        Err(stop) => ("not-possible", Some(stop.message)),
+    };
+    Ok(UndoItem {
+        what: what.into(),
+        result: result.into(),
+        why,
+    })
+}

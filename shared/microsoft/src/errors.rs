@@ -530,10 +530,14 @@ struct Details {
 
 /// The first of `names` that is text or a number.
 fn text(value: &Value, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| match value.get(name)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
+    names.iter().find_map(|name| {
+        let value = value.get(name)?;
+        let number = || value.is_number().then(|| value.to_string());
+        value
+            .as_str()
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+            .or_else(number)
     })
 }
 

@@ -232,7 +232,7 @@ impl Http {
             body,
         };
         match answer.status.as_u16() {
-            408 | 429 | 500 | 502 | 503 | 504 => Err(Failed::Answer(answer)),
+            408 | 429 | 500 | 502 | 503 | 504 => Err(Failed::Answer(Box::new(answer))),
             _ => Ok(answer),
         }
     }
@@ -270,7 +270,8 @@ impl Api {
         .adjust(|failed, ours| failed.wait(ours?, until))
         .await;
         let status = match &outcome {
-            Ok(answer) | Err(Failed::Answer(answer)) => answer.status.as_u16(),
+            Ok(answer) => answer.status.as_u16(),
+            Err(Failed::Answer(answer)) => answer.status.as_u16(),
             Err(Failed::Transport(_) | Failed::Final(_)) => 0,
         };
         tracing::debug!(
@@ -423,13 +424,12 @@ impl Answer {
                     asked.is_some(),
                 ),
             };
-            let kind = match kind {
-                EntraErrorKind::Throttled => ErrorKind::Throttled,
-                EntraErrorKind::Unavailable if repeat == Repeat::Once && status >= 500 => {
-                    ErrorKind::UnknownOutcome
-                }
-                EntraErrorKind::Unavailable => ErrorKind::Unavailable,
-                other => ErrorKind::Entra(other),
+            let kind = kind.error_kind();
+            let lost = kind == ErrorKind::Unavailable && repeat == Repeat::Once;
+            let kind = if lost {
+                ErrorKind::UnknownOutcome
+            } else {
+                kind
             };
             return (kind, asked);
         }
@@ -508,7 +508,7 @@ impl std::fmt::Debug for Body {
 /// Why an attempt was no success that ends the call.
 enum Failed {
     /// An answer that invites another attempt.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// No answer, or half of one.
     Transport(reqwest::Error),
     /// Nothing another attempt would change.

@@ -18,3 +18,22 @@ pub use run::{Event, decode, run};
 pub async fn aws() -> aws_config::SdkConfig {
     aws_config::load_defaults(aws_config::BehaviorVersion::v2026_01_12()).await
 }
+
+/// Microsoft's APIs, as the configuration points to them. Calls no network.
+///
+/// # Errors
+/// A simulated cloud that is not on loopback, or an HTTP client that can't be built.
+pub fn microsoft(
+    config: &Config,
+) -> Result<microsoft::Microsoft, Box<dyn std::error::Error + Send + Sync>> {
+    let simulated = config
+        .simulated_microsoft
+        .as_ref()
+        .map(|base| microsoft::clouds::LoopbackBase::parse(base.as_str()))
+        .transpose()?;
+    let clouds = microsoft::clouds::Clouds::new(simulated, config.allow_retired_clouds);
+    Ok(microsoft::Microsoft::new(
+        clouds,
+        microsoft::HttpSettings::new(random()?),
+    )?)
+}

@@ -158,7 +158,9 @@ impl Store {
                     Some(session) => Started::Before(session),
                     None => Started::Unknown,
                 }),
-                error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_)) => Err(error),
+                error @ (StoreError::NotFound
+                | StoreError::Unavailable(_)
+                | StoreError::Unreadable(_)) => Err(error),
             },
         }
     }

@@ -83,7 +83,11 @@ impl Store {
                     None => Err(StoreError::Conflict),
                 }
             }
-            Err(error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_))) => Err(error),
+            Err(
+                error @ (StoreError::NotFound
+                | StoreError::Unavailable(_)
+                | StoreError::Unreadable(_)),
+            ) => Err(error),
         }
     }
 
@@ -270,7 +274,11 @@ impl Store {
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn mail(&self, id: &OnboardingId, sk: &str) -> Result<Option<OutboxMail>, StoreError> {
+    pub async fn mail(
+        &self,
+        id: &OnboardingId,
+        sk: &str,
+    ) -> Result<Option<OutboxMail>, StoreError> {
         let answer = self
             .client
             .get_item()

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use aws_sdk_kms::primitives::Blob;
+use microsoft::entra::AppCredential;
 use onboarding::links::LinkKey;
 use onboarding::{Actor, Cloud, ErrorName, OnboardingId};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -65,34 +66,43 @@ impl VaultError {
     }
 }
 
-/// The app registration's credential in one cloud.
-#[derive(Clone, Deserialize)]
+/// The app registration's credential in one cloud, as the operator writes it into the secret: a client secret, or a certificate
+/// (private key and certificate, both PEM), which Microsoft recommends.
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AppCredential {
-    /// Application (client) id.
-    pub client_id: String,
-    /// Client secret, if the app uses one.
+struct Written {
+    client_id: String,
     #[serde(default)]
-    pub client_secret: Option<SecretString>,
-    /// PEM of the certificate's private key, if the app uses a certificate.
+    client_secret: Option<SecretString>,
     #[serde(default)]
-    pub private_key: Option<SecretString>,
-    /// The certificate's SHA-256 thumbprint, base64url, as the client assertion names it.
+    private_key: Option<SecretString>,
     #[serde(default)]
-    pub certificate_thumbprint: Option<String>,
+    certificate: Option<String>,
 }
 
-impl std::fmt::Debug for AppCredential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AppCredential")
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
+impl Written {
+    fn credential(&self) -> Result<AppCredential, VaultError> {
+        match (&self.private_key, &self.certificate, &self.client_secret) {
+            (Some(key), Some(certificate), _) => {
+                AppCredential::with_certificate(&self.client_id, key, certificate).map_err(|_| {
+                    VaultError::Malformed {
+                        secret: "app credential",
+                        must_be: "a certificate and its RSA private key, both as PEM",
+                    }
+                })
+            }
+            (_, _, Some(secret)) => Ok(AppCredential::with_secret(&self.client_id, secret.clone())),
+            _ => Err(VaultError::Malformed {
+                secret: "app credential",
+                must_be: "given with clientSecret, or with privateKey and certificate",
+            }),
+        }
     }
 }
 
 #[derive(Deserialize)]
 struct AppCredentials {
-    clouds: HashMap<Cloud, AppCredential>,
+    clouds: HashMap<Cloud, Written>,
 }
 
 /// Seals and opens refresh tokens.
@@ -183,13 +193,21 @@ fn context(onboarding: &OnboardingId, actor: Actor) -> HashMap<String, String> {
 }
 
 /// The secrets of our own. Each is read once in the life of an execution environment; a rotated one is seen by the next.
-#[derive(Debug)]
 pub struct Secrets {
     client: aws_sdk_secretsmanager::Client,
     app_credential: String,
     link_key: String,
-    credentials: OnceLock<HashMap<Cloud, AppCredential>>,
+    credentials: OnceLock<HashMap<Cloud, Written>>,
     key: OnceLock<LinkKey>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Secrets")
+            .field("app_credential", &self.app_credential)
+            .field("link_key", &self.link_key)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Secrets {
@@ -223,8 +241,8 @@ impl Secrets {
         self.credentials
             .get()
             .and_then(|clouds| clouds.get(&cloud))
-            .cloned()
-            .ok_or(VaultError::NoCredential(cloud))
+            .ok_or(VaultError::NoCredential(cloud))?
+            .credential()
     }
 
     /// The key of links and of sign-ins' derived values.
@@ -263,16 +281,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_app_credential_never_shows_its_secret() {
+    fn an_app_credential_is_a_secret_or_a_certificate_and_never_shows() {
         let read: AppCredentials = serde_json::from_str(
-            r#"{"clouds":{"public":{"clientId":"7c2f","clientSecret":"very-secret"},"germany":{"clientId":"x","clientSecret":"y"}}}"#,
+            r#"{"clouds":{"public":{"clientId":"7c2f","clientSecret":"very-secret"},"germany":{"clientId":"x"},
+                "china":{"clientId":"y","privateKey":"no pem","certificate":"no pem"}}}"#,
         )
         .unwrap();
-        let credential = &read.clouds[&Cloud::Public];
+        let credential = read.clouds[&Cloud::Public].credential().unwrap();
         let shown = format!("{credential:?}");
         assert!(
             shown.contains("7c2f") && !shown.contains("very-secret"),
             "{shown}"
         );
+        assert!(read.clouds[&Cloud::Germany].credential().is_err());
+        assert!(read.clouds[&Cloud::China].credential().is_err());
     }
 }

@@ -216,6 +216,9 @@ pub(crate) const DIRECTORY_SOURCE: Text = text(
 );
 pub(crate) const DIRECTORY_PARTNER: Text = text("directory.partner", "the partner directory");
 
+/// The source directory, where its name is not known: Microsoft tells only its id without a token.
+pub(crate) const CURRENT_DIRECTORY: Text = text("directory.current", "The directory it is in now");
+
 // Your turn
 pub(crate) const TURN_TITLE_SIGN_IN: Text = text("turn.title.sign-in", "Your turn: sign in");
 pub(crate) const TURN_TITLE_CONFIRM: Text =

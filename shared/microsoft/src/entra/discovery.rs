@@ -46,12 +46,15 @@ impl Entra {
             .await
         {
             Ok(metadata) => self.info(metadata).map(Some),
-            Err(error) => match error.kind() {
-                ErrorKind::Entra(EntraErrorKind::TenantNotFound) => Ok(None),
-                // A name that Entra won't even look up.
-                _ if error.status() == Some(404) => Ok(None),
-                _ => Err(error),
-            },
+            Err(error) => {
+                let unknown = error.kind() == ErrorKind::Entra(EntraErrorKind::TenantNotFound);
+                // 404 is for a name that Entra won't even look up.
+                if unknown || error.status() == Some(404) {
+                    Ok(None)
+                } else {
+                    Err(error)
+                }
+            }
         }
     }
 

@@ -279,10 +279,12 @@ fn verify_signature(token: &str, key: &Key) -> Result<Claims, Error> {
     validation.validate_aud = false;
     validation.required_spec_claims.clear();
     let claims = jsonwebtoken::decode::<Claims>(token, &decoder, &validation)
-        .map_err(|error| match error.kind() {
-            Fault::InvalidSignature => rejected(IdTokenFault::Signature),
-            Fault::InvalidAlgorithm => rejected(IdTokenFault::Algorithm),
-            _ => rejected(IdTokenFault::Malformed),
+        .map_err(|error| {
+            rejected(if *error.kind() == Fault::InvalidSignature {
+                IdTokenFault::Signature
+            } else {
+                IdTokenFault::Malformed
+            })
         })?
         .claims;
     // A key that Microsoft publishes for other issuers, such as that of personal accounts, signs only theirs.
@@ -395,7 +397,7 @@ mod tests {
     fn keys_are_kept_a_day_and_an_unknown_one_is_asked_for_once_a_minute() {
         let tenant = TenantId::parse("111a82eb-4c7b-48bb-962b-49363c510130").unwrap();
         let cache = KeyCache::default();
-        let at = |seconds| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+        let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
         let key: Key =
             serde_json::from_str(r#"{"kty":"RSA","kid":"1","n":"AQAB","e":"AQAB"}"#).unwrap();
         assert!(cache.find(&tenant, "1", at(0)).is_none());

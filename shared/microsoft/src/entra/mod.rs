@@ -155,10 +155,12 @@ impl EntraErrorKind {
 
     /// The error this is: throttling and faults are the same for every API.
     pub(crate) fn error_kind(self) -> ErrorKind {
-        match self {
-            Self::Throttled => ErrorKind::Throttled,
-            Self::Unavailable => ErrorKind::Unavailable,
-            other => ErrorKind::Entra(other),
+        if self == Self::Throttled {
+            ErrorKind::Throttled
+        } else if self == Self::Unavailable {
+            ErrorKind::Unavailable
+        } else {
+            ErrorKind::Entra(self)
         }
     }
 }

@@ -24,3 +24,6 @@ pub use result::{ResultView, SignInResult, Support, result};
 pub use signup::{FIELD_ONBOARDING, FormView, signup_form};
 pub use start::start;
 pub use turn::{NotYoursView, TurnView, not_yours, turn};
+
+/// What the directory that a subscription is in is called, where only its id is known.
+pub const CURRENT_DIRECTORY: &str = crate::text::CURRENT_DIRECTORY.english;

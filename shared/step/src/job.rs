@@ -1,0 +1,328 @@
+//! One run of one step.
+
+use std::time::Duration;
+
+use microsoft::entra::AppCredential;
+use microsoft::token::Resource;
+use microsoft::{AccessToken, CloudClient, Microsoft, RefreshToken};
+use onboarding::{Actor, Directory, ErrorClass, ErrorName, OnboardingId, Status, Step};
+use ops::{Clock, Config, Event, StepError};
+use serde::Deserialize;
+use serde_json::Value;
+use store::{Change, Loaded, Note, StepRecord, StepState, Store, StoreError, Write};
+use vault::{Secrets, TokenSeal};
+
+use crate::Stop;
+
+/// What a step works with.
+#[derive(Debug)]
+pub struct Deps {
+    /// The tables.
+    pub store: Store,
+    /// Opens sealed tokens.
+    pub seal: TokenSeal,
+    /// The app credential.
+    pub secrets: Secrets,
+    /// Microsoft's APIs.
+    pub microsoft: Microsoft,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// What recording takes at most: the time that calls may not use up.
+const TO_RECORD: Duration = Duration::from_secs(2);
+
+impl Deps {
+    /// Builds them from the environment. Calls no network.
+    ///
+    /// # Errors
+    /// A variable that is missing or malformed.
+    pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let config = Config::from_env(&[
+            "ONBOARDING_TABLE",
+            "TOKEN_KEY_ARN",
+            "APP_CREDENTIAL_SECRET_ID",
+        ])?;
+        let aws = ops::aws().await;
+        Ok(Self {
+            microsoft: ops::microsoft(&config)?,
+            store: Store::new(&aws, config.onboarding_table, String::new()),
+            seal: TokenSeal::new(&aws, config.token_key),
+            secrets: Secrets::new(&aws, config.app_credential_secret, String::new()),
+            clock: Clock::system(),
+        })
+    }
+}
+
+/// What the state machine sends to a step.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Input {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// The onboarding.
+    pub onboarding_id: OnboardingId,
+    /// When the state machine entered the step's state.
+    pub entered_at: String,
+}
+
+/// One run of one step: what was loaded, and what shall be recorded.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// What the step works with.
+    pub deps: &'a Deps,
+    /// What is known.
+    pub loaded: Loaded,
+    /// What shall be recorded at the end.
+    pub change: Change,
+    /// How much time was left for the work when it began.
+    pub time_left: Duration,
+    /// When every call must have ended, so that what they came to can still be recorded.
+    deadline: tokio::time::Instant,
+    step: Option<Step>,
+}
+
+/// How far a run of a step came. Both hold the step's facts for its record: ids, enums, counts.
+#[derive(Debug, Clone)]
+pub enum Reached {
+    /// The step is done.
+    Done(Value),
+    /// Microsoft is still applying a change; the state machine comes back later.
+    Settling(Value),
+}
+
+/// Runs a step: loads, works, records. `work` answers how far it came and what the state machine gets.
+///
+/// # Errors
+/// What stopped the step, after it was recorded; errors that are to be retried are not recorded, since the next attempt follows.
+pub async fn perform<T>(
+    deps: &Deps,
+    event: Event<Input>,
+    step: Step,
+    work: impl AsyncFnOnce(&mut Job<'_>) -> Result<(Reached, T), Stop>,
+) -> Result<T, StepError> {
+    let loaded = deps.store.load(&event.payload.onboarding_id).await?;
+    if loaded.meta.status.is_over() {
+        return Err(StepError::new(
+            ErrorName::Closed,
+            "the onboarding has ended",
+        ));
+    }
+    if loaded.meta.cancel_requested && !loaded.meta.moved {
+        return Err(StepError::new(
+            ErrorName::Cancelled,
+            "the onboarding was cancelled",
+        ));
+    }
+    let mut job = Job::new(deps, loaded, event.time_left);
+    job.step = Some(step);
+    match work(&mut job).await {
+        Ok((reached, output)) => {
+            job.finish(step, reached).await?;
+            Ok(output)
+        }
+        Err(stop) => Err(job.stop(step, stop).await),
+    }
+}
+
+impl<'a> Job<'a> {
+    /// A piece of work that is no step: the release at an onboarding's end.
+    #[must_use]
+    pub fn new(deps: &'a Deps, loaded: Loaded, time_left: Duration) -> Self {
+        let time_left = time_left.saturating_sub(TO_RECORD);
+        let deadline = tokio::time::Instant::now() + time_left;
+        let change = Change::of(&loaded.meta);
+        Self {
+            deps,
+            loaded,
+            change,
+            time_left,
+            deadline,
+            step: None,
+        }
+    }
+
+    /// Microsoft's APIs in the onboarding's cloud.
+    ///
+    /// # Errors
+    /// [`ErrorName::CloudRetired`].
+    pub fn cloud(&self) -> Result<CloudClient, Stop> {
+        let cloud = self.loaded.meta.cloud;
+        match self.deps.microsoft.cloud(cloud) {
+            Ok(client) => Ok(client.until(self.deadline)),
+            Err(error) => Err(Stop::new(ErrorName::CloudRetired, error.to_string())),
+        }
+    }
+
+    /// An access token for an API, as one person in one directory, from their sealed refresh token.
+    ///
+    /// # Errors
+    /// [`ErrorName::SignInRequired`] if there is none or it is no longer good.
+    pub async fn token<R: Resource>(
+        &self,
+        actor: Actor,
+        directory: Directory,
+    ) -> Result<AccessToken<R>, Stop> {
+        let refresh = self.refresh_token(actor, directory).await?;
+        let app: AppCredential = self
+            .deps
+            .secrets
+            .app_credential(self.loaded.meta.cloud)
+            .await?;
+        let tenant = self.loaded.meta.tenant(directory);
+        let tokens = self
+            .cloud()?
+            .entra()
+            .refresh::<R>(tenant, &app, &refresh, self.deps.clock.now())
+            .await
+            .map_err(|error| Stop::from_call(&error, actor, directory))?;
+        Ok(tokens.access)
+    }
+
+    async fn refresh_token(
+        &self,
+        actor: Actor,
+        directory: Directory,
+    ) -> Result<RefreshToken, Stop> {
+        let Some(credential) = self.loaded.credential(actor) else {
+            return Err(Stop::sign_in(actor, directory, "first", None));
+        };
+        let sealed = credential.sealed.iter().map(|piece| piece.0.as_slice());
+        let opened = self
+            .deps
+            .seal
+            .open(&self.loaded.meta.onboarding_id, actor, sealed)
+            .await?;
+        Ok(RefreshToken::new(opened))
+    }
+
+    /// Notes something in the audit trail, as part of this step.
+    pub fn note(&mut self, action: &'static str, detail: Value) {
+        self.change.note(Note::mooring(action, self.step, detail));
+    }
+
+    /// Records what is known so far, in the middle of a step: before an act that can't be undone, and after it.
+    ///
+    /// # Errors
+    /// The store's. A conflict means that somebody cancelled or another run took over: nothing may be done then.
+    pub async fn record(&mut self) -> Result<(), Stop> {
+        let change = std::mem::replace(&mut self.change, Change::of(&self.loaded.meta));
+        let now = self.deps.clock.now();
+        self.loaded.meta = self
+            .deps
+            .store
+            .commit(&self.loaded.meta, change, now)
+            .await?;
+        self.change = Change::of(&self.loaded.meta);
+        Ok(())
+    }
+
+    async fn finish(&mut self, step: Step, reached: Reached) -> Result<(), StepError> {
+        self.change.meta.current_step = step;
+        self.change.meta.ask = None;
+        self.change.meta.fixing_since = None;
+        self.change.meta.fix_looks = 0;
+        let record = match reached {
+            Reached::Done(facts) => {
+                self.change.meta.status = Status::Running;
+                self.note("step.done", facts.clone());
+                self.step_record(step, StepState::Done, facts, None)
+            }
+            Reached::Settling(facts) => {
+                // One entry for the whole time, however often we look.
+                if self.loaded.meta.status != Status::Settling {
+                    self.note("step.settling", facts.clone());
+                }
+                self.change.meta.status = Status::Settling;
+                self.step_record(step, StepState::Waiting, facts, None)
+            }
+        };
+        self.change.write(Write::Step(Box::new(record)));
+        match self.record().await {
+            Ok(()) => Ok(()),
+            Err(stop) => Err(stop.into()),
+        }
+    }
+
+    /// Records what stopped the step, unless the state machine tries again by itself, and gives it its outside form.
+    async fn stop(mut self, step: Step, stop: Stop) -> StepError {
+        let class = stop.name.class();
+        if class == ErrorClass::Retry {
+            return stop.into();
+        }
+        // What the step had planned to record is not true; what it recorded on the way stays.
+        self.change = Change::of(&self.loaded.meta);
+        let state = if class == ErrorClass::End {
+            StepState::Failed
+        } else {
+            StepState::Waiting
+        };
+        let facts = self
+            .loaded
+            .step(step)
+            .map(|record| record.result.clone())
+            .unwrap_or_default();
+        let record = self.step_record(step, state, facts, Some(&stop));
+        self.change.meta.ask = stop.ask.clone();
+        self.change.meta.current_step = step;
+        self.note(
+            "step.stopped",
+            serde_json::json!({"error": stop.name, "message": stop.message}),
+        );
+        self.change.write(Write::Step(Box::new(record)));
+        match self.record().await {
+            Ok(()) => stop.into(),
+            // The stop itself could not be recorded: better to look again than to wait for something nobody was asked.
+            Err(recording) => recording.into(),
+        }
+    }
+
+    fn step_record(
+        &self,
+        step: Step,
+        state: StepState,
+        result: Value,
+        stop: Option<&Stop>,
+    ) -> StepRecord {
+        let now = self.deps.clock.now().to_string();
+        let before = self.loaded.step(step);
+        StepRecord {
+            step,
+            state,
+            attempts: before.map_or(0, |record| record.attempts) + 1,
+            started_at: before.map_or_else(|| now.clone(), |record| record.started_at.clone()),
+            done_at: (state == StepState::Done).then_some(now),
+            result,
+            error: stop.map(|stop| stop.name.as_str().to_owned()),
+            message: stop.map(|stop| stop.message.clone()),
+        }
+    }
+}
+
+/// Loads an onboarding and changes it, again when somebody else was faster.
+///
+/// # Errors
+/// The store's.
+pub async fn change_again(
+    store: &Store,
+    id: &OnboardingId,
+    clock: Clock,
+    plan: impl Fn(&Loaded) -> Option<Change>,
+) -> Result<Loaded, StoreError> {
+    const TRIES: usize = 5;
+    for attempt in 1.. {
+        let mut loaded = store.load(id).await?;
+        let Some(change) = plan(&loaded) else {
+            return Ok(loaded);
+        };
+        match store.commit(&loaded.meta, change, clock.now()).await {
+            Ok(meta) => {
+                loaded.meta = meta;
+                return Ok(loaded);
+            }
+            Err(StoreError::Conflict) if attempt < TRIES => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(StoreError::Conflict)
+}
