@@ -13,18 +13,30 @@ pub(crate) struct Text {
 }
 
 /// The words of a queued mail. None if it asks for something that is done already.
-pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, link: &str) -> Option<Text> {
+pub(crate) fn text(
+    meta: &Meta,
+    mail: &OutboxMail,
+    open: Option<&WaitRecord>,
+    link: &str,
+) -> Option<Text> {
     match mail.template.as_str() {
         "your-turn" | "reminder" => {
             // A request for something that has been done since would only confuse.
             let wait = open.filter(|wait| wait.actor == mail.actor)?;
             Some(your_turn(meta, mail, wait, link))
         }
-        "confirmed" => Some(letter(meta, "The move was confirmed", &[
-            &format!("{} confirmed that the subscription moves to the partner directory.", meta.owner_email),
-            "If this was not meant to happen, open the page now.",
-            &format!("The page: {link}"),
-        ])),
+        "confirmed" => Some(letter(
+            meta,
+            "The move was confirmed",
+            &[
+                &format!(
+                    "{} confirmed that the subscription moves to the partner directory.",
+                    meta.owner_email
+                ),
+                "If this was not meant to happen, open the page now.",
+                &format!("The page: {link}"),
+            ],
+        )),
         "ended" => Some(ended(meta, &mail.args, link)),
         _ => None,
     }
@@ -35,11 +47,18 @@ fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> T
         Actor::Owner => "subscription owner",
         Actor::PartnerAdmin => "partner admin",
     };
-    let again = if mail.template == "reminder" { "Reminder: your" } else { "Your" };
+    let again = if mail.template == "reminder" {
+        "Reminder: your"
+    } else {
+        "Your"
+    };
     let (subject, ask) = match wait.kind {
         WaitKind::SignIn => (
             format!("{again} turn: sign in as {role}"),
-            format!("Please sign in with {}. It takes two minutes and changes nothing in Azure.", meta.email(wait.actor)),
+            format!(
+                "Please sign in with {}. It takes two minutes and changes nothing in Azure.",
+                meta.email(wait.actor)
+            ),
         ),
         WaitKind::Confirm => (
             format!("{again} turn: review and confirm the move"),
@@ -52,39 +71,67 @@ fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> T
             let name = wait.reason.as_deref().and_then(ErrorName::parse);
             let words = name.map(ErrorName::explanation);
             (
-                format!("{again} turn: {}", words.map_or("something needs to be fixed", |words| words.title)),
-                words.map_or_else(String::new, |words| format!("{} {}", words.cause, words.next_step)),
+                format!(
+                    "{again} turn: {}",
+                    words.map_or("something needs to be fixed", |words| words.title)
+                ),
+                words.map_or_else(String::new, |words| {
+                    format!("{} {}", words.cause, words.next_step)
+                }),
             )
         }
     };
-    let page = if wait.kind == WaitKind::Fix { link.to_owned() } else { format!("{link}/turn") };
+    let page = if wait.kind == WaitKind::Fix {
+        link.to_owned()
+    } else {
+        format!("{link}/turn")
+    };
     let changed = if meta.moved {
         "The subscription has moved to the partner directory."
     } else {
         "Nothing has been changed in Azure so far."
     };
-    letter(meta, &subject, &[
-        &ask,
-        &format!("The page: {page}"),
-        &format!("Until: {}", until(&wait.deadline_at)),
-        changed,
-        "Not you, or not now? The page lets you decline. We never ask for a password or a code by mail or telephone.",
-    ])
+    letter(
+        meta,
+        &subject,
+        &[
+            &ask,
+            &format!("The page: {page}"),
+            &format!("Until: {}", until(&wait.deadline_at)),
+            changed,
+            "Not you, or not now? The page lets you decline. We never ask for a password or a code by mail or telephone.",
+        ],
+    )
 }
 
 fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
-    let ending = args.get("ending").and_then(Value::as_str).and_then(Ending::parse);
+    let ending = args
+        .get("ending")
+        .and_then(Value::as_str)
+        .and_then(Ending::parse);
     let (subject, what) = match ending {
         Some(Ending::Done) => (
             "Done: the subscription is in the partner directory",
-            "The subscription has moved, the partner admin is its Owner, and we proved both.".to_owned(),
+            "The subscription has moved, the partner admin is its Owner, and we proved both."
+                .to_owned(),
         ),
         Some(Ending::Cancelled) => ("Cancelled", "The onboarding was cancelled.".to_owned()),
         Some(Ending::Declined) => ("Declined", "One of the two people declined.".to_owned()),
-        Some(Ending::Expired) => ("Expired", "Time ran out before everybody had acted.".to_owned()),
+        Some(Ending::Expired) => (
+            "Expired",
+            "Time ran out before everybody had acted.".to_owned(),
+        ),
         Some(Ending::Failed) | None => {
-            let words = meta.error.as_deref().and_then(ErrorName::parse).unwrap_or(ErrorName::InternalBug).explanation();
-            ("It could not be finished", format!("{}. {}", words.title, words.next_step))
+            let words = meta
+                .error
+                .as_deref()
+                .and_then(ErrorName::parse)
+                .unwrap_or(ErrorName::InternalBug)
+                .explanation();
+            (
+                "It could not be finished",
+                format!("{}. {}", words.title, words.next_step),
+            )
         }
     };
     let azure = if meta.moved {
@@ -92,12 +139,24 @@ fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
     } else {
         "The subscription was not moved."
     };
-    letter(meta, subject, &[&what, azure, &format!("What was undone, and everything else: {link}")])
+    letter(
+        meta,
+        subject,
+        &[
+            &what,
+            azure,
+            &format!("What was undone, and everything else: {link}"),
+        ],
+    )
 }
 
 fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
     let reference = meta.onboarding_id.reference();
-    let theirs = meta.reference.as_deref().map(|text| format!(", your reference {text}")).unwrap_or_default();
+    let theirs = meta
+        .reference
+        .as_deref()
+        .map(|text| format!(", your reference {text}"))
+        .unwrap_or_default();
     let mut body = format!(
         "Subscription {} to the Partner Center directory {} (reference {reference}{theirs})\n\n",
         meta.subscription_id, meta.partner_directory
@@ -107,10 +166,16 @@ fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
         body.push_str("\n\n");
     }
     body.push_str("You get this because someone started this onboarding with your address.\n");
-    Text { subject: format!("[{reference}] {subject}"), body }
+    Text {
+        subject: format!("[{reference}] {subject}"),
+        body,
+    }
 }
 
 /// A time as people read it, in UTC.
 fn until(time: &str) -> String {
-    time.parse::<jiff::Timestamp>().map_or_else(|_| time.to_owned(), |time| time.strftime("%a %-d %b %Y %H:%M UTC").to_string())
+    time.parse::<jiff::Timestamp>().map_or_else(
+        |_| time.to_owned(),
+        |time| time.strftime("%a %-d %b %Y %H:%M UTC").to_string(),
+    )
 }
