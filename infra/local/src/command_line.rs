@@ -47,7 +47,11 @@ struct DemoArgs {
 
 impl Default for DemoArgs {
     fn default() -> Self {
-        Self { exit: false, route: RouteArg::TwoParty, receipt: None }
+        Self {
+            exit: false,
+            route: RouteArg::TwoParty,
+            receipt: None,
+        }
     }
 }
 
@@ -79,7 +83,10 @@ struct StackArgs {
 #[must_use]
 pub fn command_line() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow!(error).context("cannot start")),
     };
@@ -140,9 +147,17 @@ async fn run(cli: Cli) -> Result<()> {
 fn invite(stack: &Stack, console: &Console) {
     console.heading("Try it by hand");
     console.line(format_args!("  portal     {}", stack.portal()));
-    console.line(format_args!("  mails      {}/_ministack/ses/messages", stack.emulator()));
-    console.line(format_args!("  microsoft  {}/control (ledger, requests, faults)", stack.microsoft()));
-    let Some(public) = stack.scenario().clouds.get("public") else { return };
+    console.line(format_args!(
+        "  mails      {}/_ministack/ses/messages",
+        stack.emulator()
+    ));
+    console.line(format_args!(
+        "  microsoft  {}/control (ledger, requests, faults)",
+        stack.microsoft()
+    ));
+    let Some(public) = stack.scenario().clouds.get("public") else {
+        return;
+    };
     console.line("\n  Simulated accounts (password, code of the authenticator):");
     for person in &public.people {
         console.line(format_args!(

@@ -41,7 +41,9 @@ impl Deployment<'_> {
         functions: &[Function],
         parameters: &BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, String>> {
-        self.aws.call("s3", "create_bucket", json!({ "Bucket": BUCKET })).await?;
+        self.aws
+            .call("s3", "create_bucket", json!({ "Bucket": BUCKET }))
+            .await?;
         let packaged = self.package(functions).await?;
 
         let mut deploy = self.sam();
@@ -49,14 +51,31 @@ impl Deployment<'_> {
             .arg("deploy")
             .arg("--template-file")
             .arg(&packaged)
-            .args(["--stack-name", STACK, "--s3-bucket", BUCKET, "--region", REGION])
+            .args([
+                "--stack-name",
+                STACK,
+                "--s3-bucket",
+                BUCKET,
+                "--region",
+                REGION,
+            ])
             .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
-            .args(["--no-confirm-changeset", "--no-progressbar", "--parameter-overrides"]);
+            .args([
+                "--no-confirm-changeset",
+                "--no-progressbar",
+                "--parameter-overrides",
+            ]);
         for (name, value) in parameters {
             deploy.arg(format!("{name}={value}"));
         }
         self.console.say("deploy", "template.yaml, unmodified");
-        process::run("deploy the template", deploy, &self.run.join("deploy.log"), |_| {}).await?;
+        process::run(
+            "deploy the template",
+            deploy,
+            &self.run.join("deploy.log"),
+            |_| {},
+        )
+        .await?;
         self.outputs().await
     }
 
@@ -71,11 +90,15 @@ impl Deployment<'_> {
                 let body = kept.join("objects").join(&key);
                 self.aws.put_object(BUCKET, &key, &body).await?;
             }
-            std::fs::copy(kept.join("packaged.yaml"), &packaged).context("cannot use the kept packages")?;
+            std::fs::copy(kept.join("packaged.yaml"), &packaged)
+                .context("cannot use the kept packages")?;
             return Ok(packaged);
         }
 
-        self.console.say("deploy", format_args!("packing {} functions", functions.len()));
+        self.console.say(
+            "deploy",
+            format_args!("packing {} functions", functions.len()),
+        );
         let mut package = self.sam();
         package
             .arg("package")
@@ -83,20 +106,44 @@ impl Deployment<'_> {
             .arg(self.workspace.template())
             .arg("--output-template-file")
             .arg(&packaged)
-            .args(["--s3-bucket", BUCKET, "--region", REGION, "--no-progressbar"]);
-        process::run("pack the functions", package, &self.run.join("package.log"), |_| {}).await?;
+            .args([
+                "--s3-bucket",
+                BUCKET,
+                "--region",
+                REGION,
+                "--no-progressbar",
+            ]);
+        process::run(
+            "pack the functions",
+            package,
+            &self.run.join("package.log"),
+            |_| {},
+        )
+        .await?;
 
         if kept.exists() {
             std::fs::remove_dir_all(&kept).context("cannot remove the old packages")?;
         }
         let objects = kept.join("objects");
-        std::fs::create_dir_all(&objects).with_context(|| format!("cannot create {}", objects.display()))?;
-        for object in self.aws.list("s3", "list_objects_v2", json!({ "Bucket": BUCKET }), "Contents").await? {
+        std::fs::create_dir_all(&objects)
+            .with_context(|| format!("cannot create {}", objects.display()))?;
+        for object in self
+            .aws
+            .list(
+                "s3",
+                "list_objects_v2",
+                json!({ "Bucket": BUCKET }),
+                "Contents",
+            )
+            .await?
+        {
             let key = object["Key"].as_str().context("an object without a key")?;
             self.aws.get_object(BUCKET, key, &objects.join(key)).await?;
         }
-        std::fs::copy(&packaged, kept.join("packaged.yaml")).context("cannot keep the packed template")?;
-        std::fs::write(kept.join("state"), state).context("cannot keep the state of the packages")?;
+        std::fs::copy(&packaged, kept.join("packaged.yaml"))
+            .context("cannot keep the packed template")?;
+        std::fs::write(kept.join("state"), state)
+            .context("cannot keep the state of the packages")?;
         Ok(packaged)
     }
 
@@ -106,7 +153,10 @@ impl Deployment<'_> {
         let template = self.workspace.template();
         let machine = self.workspace.root.join("infra/association.asl.json");
         let pins = self.workspace.script("requirements/deploy.txt");
-        for file in [&template, &machine, &pins].into_iter().chain(functions.iter().map(|f| &f.bootstrap)) {
+        for file in [&template, &machine, &pins]
+            .into_iter()
+            .chain(functions.iter().map(|f| &f.bootstrap))
+        {
             // Writing to a String cannot fail.
             let _ = writeln!(state, "{} {}", file.display(), fingerprint(file)?);
         }
@@ -134,12 +184,24 @@ impl Deployment<'_> {
     }
 
     async fn outputs(&self) -> Result<BTreeMap<String, String>> {
-        let answer = self.aws.call("cloudformation", "describe_stacks", json!({ "StackName": STACK })).await?;
-        let outputs = answer["Stacks"][0]["Outputs"].as_array().context("the stack has no outputs")?;
+        let answer = self
+            .aws
+            .call(
+                "cloudformation",
+                "describe_stacks",
+                json!({ "StackName": STACK }),
+            )
+            .await?;
+        let outputs = answer["Stacks"][0]["Outputs"]
+            .as_array()
+            .context("the stack has no outputs")?;
         Ok(outputs
             .iter()
             .filter_map(|output| {
-                Some((output["OutputKey"].as_str()?.to_owned(), output["OutputValue"].as_str()?.to_owned()))
+                Some((
+                    output["OutputKey"].as_str()?.to_owned(),
+                    output["OutputValue"].as_str()?.to_owned(),
+                ))
             })
             .collect())
     }
@@ -151,7 +213,9 @@ fn packages_in(kept: &Path) -> Result<Vec<String>> {
         .with_context(|| format!("cannot read {}", objects.display()))?
         .map(|entry| {
             let name = entry.context("cannot read the kept packages")?.file_name();
-            name.into_string().ok().context("a kept package has an odd name")
+            name.into_string()
+                .ok()
+                .context("a kept package has an odd name")
         })
         .collect()
 }

@@ -38,13 +38,26 @@ impl Service {
             .stderr(errors)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
-        Ok(Self { child, name, log: log.to_path_buf() })
+        Ok(Self {
+            child,
+            name,
+            log: log.to_path_buf(),
+        })
     }
 
     /// Fails with the end of the log when the service is no longer there.
     pub(crate) fn check(&mut self) -> Result<()> {
-        if let Some(status) = self.child.try_wait().with_context(|| format!("cannot ask after {}", self.name))? {
-            bail!("{} ended with {status}; the end of {}:\n{}", self.name, self.log.display(), tail(&self.log, 20));
+        if let Some(status) = self
+            .child
+            .try_wait()
+            .with_context(|| format!("cannot ask after {}", self.name))?
+        {
+            bail!(
+                "{} ended with {status}; the end of {}:\n{}",
+                self.name,
+                self.log.display(),
+                tail(&self.log, 20)
+            );
         }
         Ok(())
     }
@@ -98,25 +111,32 @@ pub(crate) async fn run(
         .spawn()
         .with_context(|| format!("cannot start to {what}"))?;
     let mut group = Group(group_of(&child));
-    let mut file = tokio::fs::File::create(log).await.with_context(|| format!("cannot create {}", log.display()))?;
+    let mut file = tokio::fs::File::create(log)
+        .await
+        .with_context(|| format!("cannot create {}", log.display()))?;
     let out = child.stdout.take().context("no standard output")?;
     let errors = child.stderr.take().context("no standard error")?;
-    let mut out = BufReader::new(out).lines();
-    let mut errors = BufReader::new(errors).lines();
+    let mut out = BufReader::new(out).split(b'\n');
+    let mut errors = BufReader::new(errors).split(b'\n');
     let (mut out_open, mut errors_open) = (true, true);
     while out_open || errors_open {
-        let next = tokio::select! {
-            next = out.next_line(), if out_open => next.map(|next| { out_open = next.is_some(); next }),
-            next = errors.next_line(), if errors_open => next.map(|next| { errors_open = next.is_some(); next }),
+        let (segment, open) = tokio::select! {
+            segment = out.next_segment(), if out_open => (segment, &mut out_open),
+            segment = errors.next_segment(), if errors_open => (segment, &mut errors_open),
         };
-        // Something that is not text ends the reading of neither stream.
-        let Ok(Some(text)) = next else { continue };
-        line(&text);
-        file.write_all(text.as_bytes()).await?;
-        file.write_all(b"\n").await?;
+        let Ok(Some(mut bytes)) = segment else {
+            *open = false;
+            continue;
+        };
+        line(&String::from_utf8_lossy(&bytes));
+        bytes.push(b'\n');
+        file.write_all(&bytes).await?;
     }
     file.flush().await?;
-    let status = child.wait().await.with_context(|| format!("cannot wait to {what}"))?;
+    let status = child
+        .wait()
+        .await
+        .with_context(|| format!("cannot wait to {what}"))?;
     group.0 = None;
     finish(what, status, log)
 }
@@ -130,7 +150,10 @@ pub(crate) async fn run_visibly(what: &str, command: Command) -> Result<()> {
         .spawn()
         .with_context(|| format!("cannot start to {what}"))?;
     let mut group = Group(group_of(&child));
-    let status = child.wait().await.with_context(|| format!("cannot wait to {what}"))?;
+    let status = child
+        .wait()
+        .await
+        .with_context(|| format!("cannot wait to {what}"))?;
     group.0 = None;
     if !status.success() {
         bail!("could not {what}: {status}");
@@ -139,14 +162,21 @@ pub(crate) async fn run_visibly(what: &str, command: Command) -> Result<()> {
 }
 
 fn group_of(child: &tokio::process::Child) -> Option<Pid> {
-    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
+    child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .and_then(Pid::from_raw)
 }
 
 fn finish(what: &str, status: ExitStatus, log: &Path) -> Result<()> {
     if status.success() {
         return Ok(());
     }
-    bail!("could not {what}: {status}; the end of {}:\n{}", log.display(), tail(log, 25))
+    bail!(
+        "could not {what}: {status}; the end of {}:\n{}",
+        log.display(),
+        tail(log, 25)
+    )
 }
 
 /// The last lines of a file.
@@ -157,5 +187,8 @@ fn tail(path: &Path, lines: usize) -> String {
         return "(the log cannot be read)".to_owned();
     }
     let all: Vec<&str> = text.lines().collect();
-    all.iter().skip(all.len().saturating_sub(lines)).map(|line| format!("    {line}\n")).collect()
+    all.iter()
+        .skip(all.len().saturating_sub(lines))
+        .map(|line| format!("    {line}\n"))
+        .collect()
 }

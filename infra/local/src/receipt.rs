@@ -1,0 +1,367 @@
+//! The receipt: what one association did, took and left behind.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::console::Console;
+use crate::proxy::AwsCall;
+use crate::stack::Stack;
+use crate::walkthrough::{Facts, Route};
+
+/// What one association did, took and left behind.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// The onboarding's id.
+    pub onboarding_id: String,
+    /// Who accepted.
+    pub route: String,
+    /// How it ended.
+    pub ending: String,
+    /// From the sign-up form to the end.
+    pub seconds: f64,
+    /// What was moved.
+    pub subscription: Value,
+    /// The directory it trusted before and trusts after.
+    pub directory: BeforeAfter,
+    /// Who was Owner before and is after.
+    pub owners: BeforeAfter,
+    /// Every state of the state machine that was entered.
+    pub states: Vec<StateTime>,
+    /// How many states were entered.
+    pub state_transitions: usize,
+    /// Calls to Microsoft by what they are.
+    pub microsoft_calls: Calls,
+    /// Calls of the functions to AWS.
+    pub aws_calls: Calls,
+    /// The same by function.
+    pub aws_calls_by_function: BTreeMap<String, BTreeMap<String, usize>>,
+    /// What the state machine itself called.
+    pub state_machine_calls: Calls,
+    /// What changed at Microsoft, counted.
+    pub effects: BTreeMap<String, usize>,
+    /// Everything as it was told.
+    pub moments: Vec<Moment>,
+}
+
+/// Something before and after.
+#[derive(Debug, Clone, Serialize)]
+pub struct BeforeAfter {
+    /// Before.
+    pub before: Value,
+    /// After.
+    pub after: Value,
+}
+
+/// One state that was entered.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StateTime {
+    /// Its name in the state machine.
+    pub name: String,
+    /// Seconds from the start of the execution.
+    pub entered_at: f64,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Calls, counted.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Calls {
+    /// All of them.
+    pub total: usize,
+    /// By kind.
+    pub by_kind: BTreeMap<String, usize>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Serialize)]
+pub struct Moment {
+    /// Seconds from the sign-up form.
+    pub at: f64,
+    /// Who did it.
+    pub who: String,
+    /// What it was.
+    pub what: String,
+}
+
+impl Calls {
+    fn count(kinds: impl Iterator<Item = String>) -> Self {
+        let mut calls = Self::default();
+        for kind in kinds {
+            calls.total += 1;
+            *calls.by_kind.entry(kind).or_default() += 1;
+        }
+        calls
+    }
+}
+
+impl Receipt {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call, with everything that a receipt is made of"
+    )]
+    pub(crate) fn new(
+        progress: &Value,
+        route: Route,
+        seconds: f64,
+        moments: Vec<Moment>,
+        subscription: (&str, &str),
+        facts: [Facts; 2],
+        history: &[Value],
+        requests: &[Value],
+        ledger: &[Value],
+        aws: &[AwsCall],
+    ) -> Self {
+        let [before, after] = facts;
+        let mut by_function: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+        for call in aws {
+            *by_function
+                .entry(call.caller.clone())
+                .or_default()
+                .entry(kind_of_aws_call(call))
+                .or_default() += 1;
+        }
+        let states = states_of(history);
+        Self {
+            onboarding_id: progress["onboardingId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            route: route.as_str().to_owned(),
+            ending: progress["ending"].as_str().unwrap_or_default().to_owned(),
+            seconds,
+            subscription: json!({ "name": subscription.0, "id": subscription.1 }),
+            directory: BeforeAfter {
+                before: directory(&before),
+                after: directory(&after),
+            },
+            owners: BeforeAfter {
+                before: before.owners.into(),
+                after: after.owners.into(),
+            },
+            state_transitions: states.len(),
+            states,
+            microsoft_calls: Calls::count(requests.iter().map(kind_of_request)),
+            aws_calls: Calls::count(aws.iter().map(kind_of_aws_call)),
+            aws_calls_by_function: by_function,
+            state_machine_calls: Calls::count(history.iter().filter_map(kind_of_task)),
+            effects: Calls::count(
+                ledger
+                    .iter()
+                    .filter_map(|effect| effect["kind"].as_str().map(ToOwned::to_owned)),
+            )
+            .by_kind,
+            moments,
+        }
+    }
+
+    /// Shows it on the screen.
+    pub fn print(&self, console: &Console) {
+        console.heading("Receipt");
+        let line = |name: &str, value: &dyn std::fmt::Display| {
+            console.line(format_args!("  {name:<18}{value}"))
+        };
+        line("onboarding", &self.onboarding_id);
+        line("route", &self.route);
+        line(
+            "ended",
+            &format_args!("{} after {:.1} s", self.ending, self.seconds),
+        );
+        line(
+            "subscription",
+            &format_args!(
+                "{} {}",
+                text(&self.subscription["name"]),
+                text(&self.subscription["id"])
+            ),
+        );
+        let directories = (
+            text(&self.directory.before["name"]),
+            text(&self.directory.after["name"]),
+        );
+        line(
+            "directory",
+            &format_args!("{} → {}", directories.0, directories.1),
+        );
+        line(
+            "Owner",
+            &format_args!(
+                "{} → {}",
+                names(&self.owners.before),
+                names(&self.owners.after)
+            ),
+        );
+        line("state transitions", &self.state_transitions);
+        console.line("\n  The state machine, without its bookkeeping states:");
+        for state in self.states.iter().filter(|state| state.seconds >= 0.02) {
+            console.line(format_args!(
+                "    {:>7.2} s  {:>6.2} s  {}",
+                state.entered_at, state.seconds, state.name
+            ));
+        }
+        print_calls(console, "Calls to Microsoft", &self.microsoft_calls);
+        print_calls(console, "Calls of the functions to AWS", &self.aws_calls);
+        print_calls(
+            console,
+            "Calls of the state machine",
+            &self.state_machine_calls,
+        );
+        console.line("\n  What changed at Microsoft:");
+        for (kind, count) in &self.effects {
+            console.line(format_args!("    {count:>4}  {kind}"));
+        }
+    }
+
+    /// Writes it as JSON to the file, or to `.mooring/run/receipt.json`, and answers with the path.
+    pub fn write(&self, file: Option<&Path>, stack: &Stack) -> Result<PathBuf> {
+        let path = match file {
+            Some(file) => file.to_path_buf(),
+            None => stack
+                .folder()
+                .parent()
+                .context("the run's folder has no parent")?
+                .join("receipt.json"),
+        };
+        let text = serde_json::to_string_pretty(self).context("the receipt is not JSON")?;
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(path)
+    }
+}
+
+fn print_calls(console: &Console, title: &str, calls: &Calls) {
+    console.line(format_args!("\n  {title}: {}", calls.total));
+    for (kind, count) in &calls.by_kind {
+        console.line(format_args!("    {count:>4}  {kind}"));
+    }
+}
+
+fn directory(facts: &Facts) -> Value {
+    json!({ "id": facts.directory_id, "name": facts.directory_name })
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn names(value: &Value) -> String {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(text)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Every state with the time at which it was entered and left.
+fn states_of(history: &[Value]) -> Vec<StateTime> {
+    let start = history
+        .first()
+        .and_then(|event| event["timestamp"].as_f64())
+        .unwrap_or_default();
+    let mut states: Vec<StateTime> = Vec::new();
+    for event in history {
+        let kind = event["type"].as_str().unwrap_or_default();
+        let at = event["timestamp"].as_f64().unwrap_or(start) - start;
+        if kind.ends_with("StateEntered") {
+            let name = text(&event["stateEnteredEventDetails"]["name"]).to_owned();
+            states.push(StateTime {
+                name,
+                entered_at: at,
+                seconds: 0.0,
+            });
+        } else if kind.ends_with("StateExited") {
+            let name = text(&event["stateExitedEventDetails"]["name"]);
+            // The machine has no parallel states, so the newest of that name is the one.
+            if let Some(state) = states.iter_mut().rev().find(|state| state.name == name) {
+                state.seconds = at - state.entered_at;
+            }
+        }
+    }
+    states
+}
+
+fn kind_of_task(event: &Value) -> Option<String> {
+    if event["type"] != "TaskScheduled" {
+        return None;
+    }
+    let details = &event["taskScheduledEventDetails"];
+    Some(format!(
+        "{} {}",
+        text(&details["resourceType"]),
+        text(&details["resource"])
+    ))
+}
+
+fn kind_of_aws_call(call: &AwsCall) -> String {
+    format!("{} {}", call.service, call.action)
+}
+
+/// A request to Microsoft without what differs from one onboarding to the next.
+fn kind_of_request(request: &Value) -> String {
+    if let Some(operation) = request["operation"].as_str() {
+        return operation.to_owned();
+    }
+    let path = text(&request["path"]).split('?').next().unwrap_or_default();
+    let path: Vec<&str> = path
+        .split('/')
+        .map(|part| if is_id(part) { "{id}" } else { part })
+        .collect();
+    format!("{} {}", text(&request["method"]), path.join("/"))
+}
+
+fn is_id(part: &str) -> bool {
+    part.len() == 36
+        && part
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_timed_from_entry_to_exit_each_time_it_is_entered() {
+        let event = |kind: &str, details: &str, name: &str, at: f64| json!({ "type": kind, details: { "name": name }, "timestamp": at });
+        let history = [
+            json!({ "type": "ExecutionStarted", "timestamp": 100.0 }),
+            event(
+                "TaskStateEntered",
+                "stateEnteredEventDetails",
+                "Register",
+                100.5,
+            ),
+            event(
+                "TaskStateExited",
+                "stateExitedEventDetails",
+                "Register",
+                101.0,
+            ),
+            event(
+                "TaskStateEntered",
+                "stateEnteredEventDetails",
+                "Register",
+                102.0,
+            ),
+        ];
+        let states = states_of(&history);
+        assert_eq!(states.len(), 2);
+        assert!((states[0].seconds - 0.5).abs() < 1e-9 && states[1].seconds.abs() < 1e-9);
+    }
+
+    #[test]
+    fn requests_of_one_kind_are_counted_together() {
+        let request = json!({ "method": "GET", "path": "/public/arm/subscriptions/51000000-0000-4000-8000-000000000001?api-version=1" });
+        assert_eq!(
+            kind_of_request(&request),
+            "GET /public/arm/subscriptions/{id}"
+        );
+    }
+}
