@@ -179,3 +179,138 @@ fn until(time: &str) -> String {
         |time| time.strftime("%a %-d %b %Y %H:%M UTC").to_string(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn meta() -> Meta {
+        serde_json::from_value(json!({
+            "onboardingId": "01HZX3K8QW4T6V7B9N0M2P4R5S", "schema": 1, "ver": 1, "status": "waiting",
+            "currentStep": "use-existing-directory", "cloud": "public", "route": "two-party",
+            "subscriptionId": "6c3c85bc-5366-4eaa-8055-a10529eafd03",
+            "sourceTenantId": "f3a0f89e-12ab-4bcd-8e9f-0123456789ab",
+            "partnerTenantId": "45ffe2da-b7a4-460f-9e4c-51afd47b94cb",
+            "partnerDirectory": "contoso.com", "ownerEmail": "rosa@outlook.com", "ownerAccount": "personal",
+            "partnerAdminEmail": "kim@contoso.com", "requestKey": "k", "execution": "e",
+            "createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",
+        }))
+        .unwrap()
+    }
+
+    fn mail(template: &str, args: Value) -> OutboxMail {
+        OutboxMail {
+            onboarding_id: meta().onboarding_id,
+            template: template.into(),
+            actor: Actor::Owner,
+            args,
+            created_at: "2026-01-01T00:00:00Z".into(),
+            sent_at: None,
+            message_id: None,
+        }
+    }
+
+    fn wait(kind: WaitKind, reason: Option<&str>) -> WaitRecord {
+        serde_json::from_value(json!({
+            "waitId": "w", "kind": kind, "actor": "owner", "directory": "source", "reason": reason,
+            "resume": "use-existing-directory", "openedAt": "2026-01-01T00:00:00Z", "deadlineAt": "2026-01-08T00:00:00Z",
+        }))
+        .unwrap()
+    }
+
+    const LINK: &str = "https://mooring.example/o/link";
+
+    #[test]
+    fn a_turn_says_who_signs_in_as_whom_until_when_and_what_has_changed() {
+        let text = text(
+            &meta(),
+            &mail("your-turn", json!({})),
+            Some(&wait(WaitKind::SignIn, None)),
+            LINK,
+        )
+        .unwrap();
+        assert_eq!(
+            text.subject,
+            "[2P4R-5S] Your turn: sign in as subscription owner"
+                .replace("2P4R-5S", &meta().onboarding_id.reference())
+        );
+        for words in [
+            "rosa@outlook.com",
+            "https://mooring.example/o/link/turn",
+            "Thu 8 Jan 2026 00:00 UTC",
+            "Nothing has been changed in Azure",
+        ] {
+            assert!(
+                text.body.contains(words),
+                "{words} is missing in:\n{}",
+                text.body
+            );
+        }
+    }
+
+    #[test]
+    fn what_has_been_done_since_is_not_asked_for_any_more() {
+        assert_eq!(
+            text(&meta(), &mail("your-turn", json!({})), None, LINK),
+            None
+        );
+        let mut other = wait(WaitKind::SignIn, None);
+        other.actor = Actor::PartnerAdmin;
+        assert_eq!(
+            text(&meta(), &mail("reminder", json!({})), Some(&other), LINK),
+            None
+        );
+    }
+
+    #[test]
+    fn a_fix_says_the_cause_and_the_remedy() {
+        let wait = wait(WaitKind::Fix, Some("Policy.LeavingBlocked"));
+        let text = text(&meta(), &mail("your-turn", json!({})), Some(&wait), LINK).unwrap();
+        let words = ErrorName::LeavingBlocked.explanation();
+        assert!(
+            text.body.contains(words.cause) && text.body.contains(words.next_step),
+            "{}",
+            text.body
+        );
+    }
+
+    #[test]
+    fn every_ending_has_its_words_and_says_where_the_subscription_is() {
+        for ending in Ending::ALL {
+            let text = text(
+                &meta(),
+                &mail("ended", json!({"ending": ending})),
+                None,
+                LINK,
+            )
+            .unwrap();
+            assert!(
+                text.body.contains("The subscription was not moved."),
+                "{ending}"
+            );
+            assert!(!text.subject.contains(['\r', '\n']));
+        }
+        let mut moved = meta();
+        moved.moved = true;
+        let text = text(
+            &moved,
+            &mail("ended", json!({"ending": "failed"})),
+            None,
+            LINK,
+        )
+        .unwrap();
+        assert!(
+            text.body
+                .contains("The subscription is in the partner directory.")
+        );
+    }
+
+    #[test]
+    fn an_unknown_text_sends_nothing() {
+        assert_eq!(
+            text(&meta(), &mail("party-invitation", json!({})), None, LINK),
+            None
+        );
+    }
+}
