@@ -113,6 +113,9 @@ impl EntraErrorKind {
                 Some("consent_required") => hint.unwrap_or(Self::ConsentRequired),
                 Some("protection_policy_required") => hint.unwrap_or(Self::ConditionalAccess),
                 _ if challenged => hint.unwrap_or(Self::MfaRequired),
+                // "The selected account is not supported here": true of a refresh token in another tenant, too, where a
+                // sign-in settles it.
+                _ if codes.contains(&16000) => Self::SignInAgain,
                 // Whatever it is, the person must come back; only a known hint says more.
                 _ => hint.unwrap_or(Self::SignInAgain),
             },
