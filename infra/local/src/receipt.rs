@@ -91,6 +91,22 @@ pub struct Moment {
 }
 
 impl Calls {
+    /// What was counted after, less what had been counted before.
+    fn between(before: &BTreeMap<String, usize>, after: BTreeMap<String, usize>) -> Self {
+        let by_kind: BTreeMap<String, usize> = after
+            .into_iter()
+            .map(|(kind, count)| {
+                let earlier = before.get(&kind).copied().unwrap_or_default();
+                (kind, count.saturating_sub(earlier))
+            })
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        Self {
+            total: by_kind.values().sum(),
+            by_kind,
+        }
+    }
+
     fn count(kinds: impl Iterator<Item = String>) -> Self {
         let mut calls = Self::default();
         for kind in kinds {
@@ -114,11 +130,12 @@ impl Receipt {
         subscription: (&str, &str),
         facts: [Facts; 2],
         history: &[Value],
-        requests: &[Value],
+        requests: [BTreeMap<String, usize>; 2],
         ledger: &[Value],
         aws: &[AwsCall],
     ) -> Self {
         let [before, after] = facts;
+        let [requests_before, requests_after] = requests;
         let mut by_function: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
         for call in aws {
             *by_function
@@ -147,7 +164,7 @@ impl Receipt {
             },
             state_transitions: states.len(),
             states,
-            microsoft_calls: Calls::count(requests.iter().map(kind_of_request)),
+            microsoft_calls: Calls::between(&requests_before, requests_after),
             aws_calls: Calls::count(aws.iter().map(kind_of_aws_call)),
             aws_calls_by_function: by_function,
             state_machine_calls: Calls::count(history.iter().filter_map(kind_of_task)),
@@ -303,26 +320,6 @@ fn kind_of_aws_call(call: &AwsCall) -> String {
     format!("{} {}", call.service, call.action)
 }
 
-/// A request to Microsoft without what differs from one onboarding to the next.
-fn kind_of_request(request: &Value) -> String {
-    if let Some(operation) = request["operation"].as_str() {
-        return operation.to_owned();
-    }
-    let path = text(&request["path"]).split('?').next().unwrap_or_default();
-    let path: Vec<&str> = path
-        .split('/')
-        .map(|part| if is_id(part) { "{id}" } else { part })
-        .collect();
-    format!("{} {}", text(&request["method"]), path.join("/"))
-}
-
-fn is_id(part: &str) -> bool {
-    part.len() == 36
-        && part
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -357,11 +354,18 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_one_kind_are_counted_together() {
-        let request = json!({ "method": "GET", "path": "/public/arm/subscriptions/51000000-0000-4000-8000-000000000001?api-version=1" });
-        assert_eq!(
-            kind_of_request(&request),
-            "GET /public/arm/subscriptions/{id}"
+    fn only_what_was_called_since_is_counted() {
+        let counts = |pairs: &[(&str, usize)]| {
+            pairs
+                .iter()
+                .map(|(kind, count)| ((*kind).to_owned(), *count))
+                .collect()
+        };
+        let calls = Calls::between(
+            &counts(&[("a", 2), ("b", 1)]),
+            counts(&[("a", 5), ("b", 1), ("c", 1)]),
         );
+        assert_eq!(calls.total, 4);
+        assert_eq!(calls.by_kind, counts(&[("a", 3), ("c", 1)]));
     }
 }

@@ -27,6 +27,8 @@ const OWNER: &str = "rosa@outlook.com";
 const PARTNER_ADMIN: &str = "kim@contoso.com";
 const PARTNER_DIRECTORY: &str = "contoso.com";
 const SUBSCRIPTION: &str = "Contoso Prod";
+/// The built-in Owner role, the same in every directory.
+const OWNER_ROLE: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
 
 /// Who accepts the subscription in the partner's directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +88,7 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
     let earlier: BTreeSet<String> = stack.executions().await?.into_iter().collect();
     let (ledger_before, requests_before, calls_before) = (
         entries(stack, "ledger").await?.len(),
-        entries(stack, "requests").await?.len(),
+        requests(stack).await?,
         stack.aws_calls().await?.len(),
     );
 
@@ -176,6 +178,13 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
         .find(|arn| !earlier.contains(arn))
         .context("no execution was started")?;
     let history = finished_history(stack, &execution).await?;
+    let violations = entries(stack, "violations").await?;
+    ensure!(
+        violations.is_empty(),
+        "{} requests or answers broke Microsoft's contracts: {}",
+        violations.len(),
+        Value::from(violations)
+    );
     Ok(Receipt::new(
         &ended,
         route,
@@ -184,7 +193,7 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
         (SUBSCRIPTION, &subscription.subscription_id),
         [before, after],
         &history,
-        &entries(stack, "requests").await?.split_off(requests_before),
+        [requests_before, requests(stack).await?],
         &entries(stack, "ledger").await?.split_off(ledger_before),
         &stack.aws_calls().await?.split_off(calls_before),
     ))
@@ -358,36 +367,58 @@ async fn entries(stack: &Stack, list: &str) -> Result<Vec<Value>> {
 
 /// What Microsoft says about the subscription now.
 async fn facts(stack: &Stack, subscription: &str) -> Result<Facts> {
-    let state = stack
-        .control(&format!("subscriptions/{subscription}"))
-        .await?;
-    let directory_id = state["tenantId"]
+    let state = stack.control("state").await?;
+    let cloud = &state["clouds"][CLOUD];
+    let find = |list: &str, key: &str, id: &str| {
+        cloud[list]
+            .as_array()
+            .and_then(|items| items.iter().find(|item| item[key] == id))
+            .cloned()
+    };
+    let found = find("subscriptions", "subscriptionId", subscription)
+        .with_context(|| format!("the simulated cloud has no subscription {subscription}"))?;
+    let directory_id = found["tenantId"]
         .as_str()
         .context("a subscription without a directory")?
         .to_owned();
-    let directory_name = stack
-        .scenario()
-        .clouds
-        .get(CLOUD)
-        .and_then(|cloud| {
-            cloud
-                .tenants
-                .iter()
-                .find(|tenant| tenant.tenant_id == directory_id)
-        })
-        .map_or_else(
-            || directory_id.clone(),
-            |tenant| tenant.display_name.clone(),
-        );
-    let owners = state["owners"]
+    let tenant = find("tenants", "tenantId", &directory_id).unwrap_or_default();
+    let name_of = |principal: &str| {
+        tenant["users"]
+            .as_array()
+            .and_then(|users| users.iter().find(|user| user["oid"] == principal))
+            .and_then(|user| user["email"].as_str())
+            .unwrap_or(principal)
+            .to_owned()
+    };
+    let owners = found["roleAssignments"]
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|owner| owner.as_str().map(ToOwned::to_owned))
+        .filter(|assignment| {
+            assignment["roleDefinitionId"] == OWNER_ROLE
+                && assignment["scope"].is_null()
+                && assignment["condition"].is_null()
+                && assignment["principalType"] == "User"
+        })
+        .filter_map(|assignment| assignment["principalId"].as_str().map(name_of))
         .collect();
     Ok(Facts {
+        directory_name: tenant["displayName"]
+            .as_str()
+            .unwrap_or(&directory_id)
+            .to_owned(),
         directory_id,
-        directory_name,
         owners,
     })
+}
+
+/// How often each operation of Microsoft's APIs was called so far.
+async fn requests(stack: &Stack) -> Result<BTreeMap<String, usize>> {
+    let counted: BTreeMap<String, BTreeMap<String, usize>> =
+        serde_json::from_value(stack.control("requests").await?)
+            .context("the control API's requests are not counts")?;
+    Ok(counted
+        .into_iter()
+        .map(|(operation, by_status)| (operation, by_status.values().sum()))
+        .collect())
 }
