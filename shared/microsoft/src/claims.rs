@@ -17,19 +17,12 @@ impl ClaimsChallenge {
     /// Reads the `claims` of a challenge: JSON, or JSON in base64 or base64url.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let object = |text: &str| {
-            serde_json::from_str::<Map<String, Value>>(text)
-                .ok()
-                .map(|_| Self(text.to_owned()))
-        };
+        let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).ok().map(|_| Self(text.to_owned()));
         if let Some(plain) = object(text) {
             return Some(plain);
         }
         let bare = text.trim_end_matches('=');
-        let bytes = URL_SAFE_NO_PAD
-            .decode(bare)
-            .or_else(|_| STANDARD_NO_PAD.decode(bare))
-            .ok()?;
+        let bytes = URL_SAFE_NO_PAD.decode(bare).or_else(|_| STANDARD_NO_PAD.decode(bare)).ok()?;
         object(&String::from_utf8(bytes).ok()?)
     }
 
@@ -64,22 +57,15 @@ pub fn sign_in_claims(multi_factor: bool, challenge: Option<&ClaimsChallenge>) -
 
 /// The parameters of the Bearer challenge in a refused answer's `WWW-Authenticate` headers, names in lower case.
 pub(crate) fn bearer_challenge(headers: &HeaderMap) -> Option<Vec<(String, String)>> {
-    headers
-        .get_all(WWW_AUTHENTICATE)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .find_map(|value| {
-            let start = value.to_ascii_lowercase().find("bearer")?;
-            Some(parameters(value.get(start + "bearer".len()..)?))
-        })
+    headers.get_all(WWW_AUTHENTICATE).into_iter().filter_map(|value| value.to_str().ok()).find_map(|value| {
+        let start = value.to_ascii_lowercase().find("bearer")?;
+        Some(parameters(value.get(start + "bearer".len()..)?))
+    })
 }
 
 /// One parameter of a challenge.
 pub(crate) fn parameter<'a>(challenge: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    challenge
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
+    challenge.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 const MULTI_FACTOR: &str = r#"{"access_token":{"acrs":{"essential":true,"values":["p1"]}}}"#;
@@ -113,12 +99,7 @@ fn parameters(text: &str) -> Vec<(String, String)> {
     let mut rest = text.trim_start();
     while let Some((name, after)) = rest.split_once('=') {
         // A name after another scheme's ("…, Digest realm=") keeps only its last word.
-        let name = name
-            .rsplit([',', ' '])
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let name = name.rsplit([',', ' ']).next().unwrap_or_default().trim().to_ascii_lowercase();
         let after = after.trim_start();
         let (value, tail) = match after.strip_prefix('"') {
             Some(quoted) => unquote(quoted),
@@ -169,16 +150,12 @@ mod tests {
         assert_eq!(parameter(&read, "realm"), Some(""));
         assert_eq!(parameter(&read, "error"), Some("insufficient_claims"));
         assert_eq!(parameter(&read, "claims"), Some("eyJ9"));
-        assert_eq!(
-            parameter(&read, "authorization_uri"),
-            Some("https://login.contoso.com/common/oauth2/authorize")
-        );
+        assert_eq!(parameter(&read, "authorization_uri"), Some("https://login.contoso.com/common/oauth2/authorize"));
     }
 
     #[test]
     fn commas_escapes_and_bare_values_in_a_challenge_are_kept_apart() {
-        let read =
-            challenge(r#"bearer error_description="a, \"b\"=c",error=invalid_token scope=x"#);
+        let read = challenge(r#"bearer error_description="a, \"b\"=c",error=invalid_token scope=x"#);
         assert_eq!(parameter(&read, "error_description"), Some(r#"a, "b"=c"#));
         assert_eq!(parameter(&read, "error"), Some("invalid_token"));
         assert_eq!(parameter(&read, "scope"), Some("x"));
@@ -186,29 +163,16 @@ mod tests {
 
     #[test]
     fn an_unfinished_challenge_ends_the_reading_and_nothing_else() {
-        assert_eq!(
-            challenge(r#"Bearer error="abc"#),
-            [("error".to_owned(), "abc".to_owned())]
-        );
+        assert_eq!(challenge(r#"Bearer error="abc"#), [("error".to_owned(), "abc".to_owned())]);
         assert_eq!(challenge("Bearer"), []);
     }
 
     #[test]
     fn challenge_claims_are_read_in_base64_base64url_and_plain() {
-        let encoded =
-            "eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlcyI6WyJwMSJdfX19";
-        assert_eq!(
-            ClaimsChallenge::parse(encoded),
-            Some(ClaimsChallenge::multi_factor())
-        );
-        assert_eq!(
-            ClaimsChallenge::parse("e30="),
-            Some(ClaimsChallenge("{}".to_owned()))
-        );
-        assert_eq!(
-            ClaimsChallenge::parse("{}"),
-            Some(ClaimsChallenge("{}".to_owned()))
-        );
+        let encoded = "eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlcyI6WyJwMSJdfX19";
+        assert_eq!(ClaimsChallenge::parse(encoded), Some(ClaimsChallenge::multi_factor()));
+        assert_eq!(ClaimsChallenge::parse("e30="), Some(ClaimsChallenge("{}".to_owned())));
+        assert_eq!(ClaimsChallenge::parse("{}"), Some(ClaimsChallenge("{}".to_owned())));
         for bad in ["", "[]", "Ww==", "%%%"] {
             assert_eq!(ClaimsChallenge::parse(bad), None, "{bad}");
         }
@@ -224,9 +188,6 @@ mod tests {
         assert_eq!(asked["access_token"]["acrs"]["values"], json!(["p1", "c2"]));
         assert_eq!(asked["access_token"]["nbf"]["value"], json!("1"));
         let plain: Value = serde_json::from_str(&sign_in_claims(false, None)).unwrap();
-        assert_eq!(
-            plain,
-            json!({"access_token": {"xms_cc": {"values": ["cp1"]}}})
-        );
+        assert_eq!(plain, json!({"access_token": {"xms_cc": {"values": ["cp1"]}}}));
     }
 }

@@ -31,9 +31,7 @@ pub struct LoopbackBase(Url);
 
 /// An address that is not a loopback address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the simulated cloud's address must be http or https on a loopback IP address, such as http://127.0.0.1:4000"
-)]
+#[error("the simulated cloud's address must be http or https on a loopback IP address, such as http://127.0.0.1:4000")]
 pub struct NotLoopback;
 
 /// A cloud that no longer exists.
@@ -66,10 +64,7 @@ impl Clouds {
     /// says otherwise or the cloud is simulated.
     #[must_use]
     pub fn new(simulated: Option<LoopbackBase>, allow_retired: bool) -> Self {
-        Self {
-            simulated,
-            allow_retired,
-        }
+        Self { simulated, allow_retired }
     }
 
     /// Whether the simulated cloud stands in for Microsoft's.
@@ -120,15 +115,9 @@ impl LoopbackBase {
             Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
             Some(Host::Domain(_)) | None => false,
         };
-        let bare = url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if loopback && bare && matches!(url.scheme(), "http" | "https") {
-            Ok(Self(url))
-        } else {
-            Err(NotLoopback)
-        }
+        let bare =
+            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        if loopback && bare && matches!(url.scheme(), "http" | "https") { Ok(Self(url)) } else { Err(NotLoopback) }
     }
 }
 
@@ -263,11 +252,8 @@ impl fmt::Display for ApiBase {
 }
 
 /// What a path segment or a query value may hold unencoded: RFC 3986's unreserved characters.
-const COMPONENT: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const COMPONENT: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One cloud as Microsoft publishes it. An API's address is its origin and its path prefix.
 #[derive(Debug)]
@@ -385,48 +371,27 @@ mod tests {
 
     #[test]
     fn the_german_cloud_is_refused_unless_simulated_or_allowed() {
-        let refused = Clouds::new(None, false)
-            .endpoints(Cloud::Germany)
-            .unwrap_err();
+        let refused = Clouds::new(None, false).endpoints(Cloud::Germany).unwrap_err();
         assert_eq!(refused.closed_on, "2021-10-29");
         assert!(refused.to_string().contains("2021-10-29"));
         let simulated = LoopbackBase::parse("http://127.0.0.1:4000").unwrap();
-        assert!(
-            Clouds::new(Some(simulated), false)
-                .endpoints(Cloud::Germany)
-                .is_ok()
-        );
+        assert!(Clouds::new(Some(simulated), false).endpoints(Cloud::Germany).is_ok());
         assert!(Clouds::new(None, true).endpoints(Cloud::Germany).is_ok());
     }
 
     #[test]
     fn a_simulated_cloud_lies_below_one_loopback_address() {
         let base = LoopbackBase::parse("http://127.0.0.1:4000/").unwrap();
-        let row = Clouds::new(Some(base), false)
-            .endpoints(Cloud::UsGovernment)
-            .unwrap();
-        assert_eq!(
-            row.login().to_string(),
-            "http://127.0.0.1:4000/us-government/login"
-        );
-        assert_eq!(
-            row.graph().to_string(),
-            "http://127.0.0.1:4000/us-government/graph/v1.0"
-        );
-        assert_eq!(
-            row.partner_center().to_string(),
-            "http://127.0.0.1:4000/us-government/partner-center"
-        );
+        let row = Clouds::new(Some(base), false).endpoints(Cloud::UsGovernment).unwrap();
+        assert_eq!(row.login().to_string(), "http://127.0.0.1:4000/us-government/login");
+        assert_eq!(row.graph().to_string(), "http://127.0.0.1:4000/us-government/graph/v1.0");
+        assert_eq!(row.partner_center().to_string(), "http://127.0.0.1:4000/us-government/partner-center");
         assert_eq!(row.graph_resource(), "https://graph.microsoft.us");
     }
 
     #[test]
     fn only_loopback_addresses_may_stand_in_for_microsoft() {
-        for good in [
-            "http://127.0.0.1:1",
-            "https://127.8.9.1",
-            "http://[::1]:9/sim",
-        ] {
+        for good in ["http://127.0.0.1:1", "https://127.8.9.1", "http://[::1]:9/sim"] {
             assert!(LoopbackBase::parse(good).is_ok(), "{good}");
         }
         for bad in [
@@ -462,24 +427,15 @@ mod tests {
         ] {
             assert!(!row.graph().admits(&url(outside)), "{outside}");
         }
-        assert!(
-            row.graph()
-                .admits(&url("https://graph.microsoft.com/v1.0/users?$skiptoken=x"))
-        );
-        assert!(
-            row.graph()
-                .admits(&url("https://GRAPH.microsoft.com:443/v1.0/users"))
-        );
+        assert!(row.graph().admits(&url("https://graph.microsoft.com/v1.0/users?$skiptoken=x")));
+        assert!(row.graph().admits(&url("https://GRAPH.microsoft.com:443/v1.0/users")));
     }
 
     #[test]
     fn no_value_can_leave_its_place_in_a_path_or_a_query() {
         let row = Clouds::new(None, false).endpoints(Cloud::Public).unwrap();
         let address = row.arm().at(["subscriptions", "../x?y#z/%2e", ".."]);
-        assert_eq!(
-            url(&address).path(),
-            "/subscriptions/..%2Fx%3Fy%23z%2F%252e/-"
-        );
+        assert_eq!(url(&address).path(), "/subscriptions/..%2Fx%3Fy%23z%2F%252e/-");
         let address = with_query(&address, &[("$filter", "mail eq 'a+b&c@contoso.com'")]);
         assert!(address.ends_with("?$filter=mail%20eq%20%27a%2Bb%26c%40contoso.com%27"));
     }

@@ -160,8 +160,7 @@ impl Error {
     /// Whether Microsoft's error code is this one, in any case.
     #[must_use]
     pub fn has_code(&self, code: &str) -> bool {
-        self.code()
-            .is_some_and(|ours| ours.eq_ignore_ascii_case(code))
+        self.code().is_some_and(|ours| ours.eq_ignore_ascii_case(code))
     }
 
     /// Microsoft's message. It may name people and objects: show it to the person concerned, never log it.
@@ -200,10 +199,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Unavailable | ErrorKind::Throttled | ErrorKind::UnknownOutcome => true,
             ErrorKind::Entra(kind) => {
-                matches!(
-                    kind,
-                    EntraErrorKind::Throttled | EntraErrorKind::Unavailable
-                )
+                matches!(kind, EntraErrorKind::Throttled | EntraErrorKind::Unavailable)
             }
             ErrorKind::ClaimsChallenge
             | ErrorKind::WrongTenant
@@ -227,41 +223,18 @@ impl Error {
     #[must_use]
     pub fn directory_change_refusal(&self) -> DirectoryChangeRefusal {
         use DirectoryChangeRefusal as Refusal;
-        let said = format!(
-            "{} {}",
-            self.code().unwrap_or_default(),
-            self.message().unwrap_or_default()
-        )
-        .to_ascii_lowercase();
+        let said =
+            format!("{} {}", self.code().unwrap_or_default(), self.message().unwrap_or_default()).to_ascii_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-        if says(&[
-            "readonlydisabledsubscription",
-            "scopelocked",
-            "subscriptionnotactive",
-            "past due",
-            "disabled",
-        ]) {
+        if says(&["readonlydisabledsubscription", "scopelocked", "subscriptionnotactive", "past due", "disabled"]) {
             return Refusal::SubscriptionDisabled;
         }
-        if says(&[
-            "not eligible",
-            "noteligible",
-            "not supported for",
-            "offernot",
-            "unsupportedoffer",
-            "offer type",
-        ]) {
+        if says(&["not eligible", "noteligible", "not supported for", "offernot", "unsupportedoffer", "offer type"]) {
             return Refusal::OfferNotEligible;
         }
         // Azure Policy and the mandatory MFA rule are other policies than the tenants' subscription policy.
-        if says(&[
-            "policy",
-            "blocked",
-            "not allowed to leave",
-            "not allowed to enter",
-            "leavingtenant",
-            "intotenant",
-        ]) && !self.has_code("RequestDisallowedByPolicy")
+        if says(&["policy", "blocked", "not allowed to leave", "not allowed to enter", "leavingtenant", "intotenant"])
+            && !self.has_code("RequestDisallowedByPolicy")
         {
             return Refusal::BlockedByTenantPolicy;
         }
@@ -270,13 +243,7 @@ impl Error {
             Some(410) => Refusal::Expired,
             _ if says(&["expired"]) => Refusal::Expired,
             Some(403) => Refusal::NotAllowed,
-            _ if says(&[
-                "destinationowner",
-                "destinationtenant",
-                "destination",
-                "invaliddestination",
-            ]) =>
-            {
+            _ if says(&["destinationowner", "destinationtenant", "destination", "invaliddestination"]) => {
                 Refusal::BadDestination
             }
             Some(404) => Refusal::Expired,
@@ -284,10 +251,7 @@ impl Error {
         }
     }
 
-    pub(crate) fn with_source(
-        mut self,
-        source: impl std::error::Error + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(Box::new(source));
         self
     }
@@ -330,14 +294,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details {
-            kind,
-            operation,
-            status,
-            code,
-            ids,
-            ..
-        } = &*self.0;
+        let Details { kind, operation, status, code, ids, .. } = &*self.0;
         write!(f, "{operation}: {kind}")?;
         if let Some(status) = status {
             write!(f, " (status {status}")?;
@@ -357,18 +314,8 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details {
-            kind,
-            operation,
-            status,
-            code,
-            message,
-            entra_codes,
-            ids,
-            retry_after,
-            claims,
-            source,
-        } = &*self.0;
+        let Details { kind, operation, status, code, message, entra_codes, ids, retry_after, claims, source } =
+            &*self.0;
         f.debug_struct("Error")
             .field("kind", kind)
             .field("operation", operation)
@@ -483,11 +430,7 @@ impl Said {
             correlation_id: text(body, &["correlation_id"]),
             suberror: text(body, &["suberror"]),
             claims: text(body, &["claims"]),
-            entra_codes: codes
-                .into_iter()
-                .flatten()
-                .filter_map(|code| u32::try_from(code.as_u64()?).ok())
-                .collect(),
+            entra_codes: codes.into_iter().flatten().filter_map(|code| u32::try_from(code.as_u64()?).ok()).collect(),
         }
     }
 
@@ -533,11 +476,7 @@ fn text(value: &Value, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| {
         let value = value.get(name)?;
         let number = || value.is_number().then(|| value.to_string());
-        value
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-            .or_else(number)
+        value.as_str().filter(|text| !text.is_empty()).map(str::to_owned).or_else(number)
     })
 }
 
@@ -555,8 +494,7 @@ fn scrub(words: &str) -> String {
             kept.push(' ');
         }
         // Addresses and guest names have an at or a hash sign; tokens are long or begin with an encoded brace.
-        let private =
-            word.contains(['@', '#']) || word.contains("eyJ") || word.len() > LONGEST_WORD;
+        let private = word.contains(['@', '#']) || word.contains("eyJ") || word.len() > LONGEST_WORD;
         kept.push_str(if private { "[removed]" } else { word });
     }
     kept
@@ -592,12 +530,7 @@ mod tests {
         assert_eq!(entra.request_id.as_deref(), Some("t"));
         let partner = said(r#"{"code":3000,"description":"none","data":[],"source":"PartnerFD"}"#);
         assert_eq!(partner.code.as_deref(), Some("3000"));
-        assert_eq!(
-            said(r#"{"code":"900421","description":"x"}"#)
-                .code
-                .as_deref(),
-            Some("900421")
-        );
+        assert_eq!(said(r#"{"code":"900421","description":"x"}"#).code.as_deref(), Some("900421"));
         let gateway = said(r#"{"statusCode":429,"message":"Try again in 57 seconds."}"#);
         assert_eq!(gateway.code.as_deref(), Some("429"));
         assert_eq!(gateway.message.as_deref(), Some("Try again in 57 seconds."));
@@ -605,14 +538,7 @@ mod tests {
 
     #[test]
     fn a_body_that_is_no_envelope_says_nothing() {
-        for body in [
-            "",
-            "<html>502</html>",
-            "[]",
-            "null",
-            "{\"error\":[]}",
-            "{\"error\":{\"code\":null}}",
-        ] {
+        for body in ["", "<html>502</html>", "[]", "null", "{\"error\":[]}", "{\"error\":{\"code\":null}}"] {
             assert_eq!(said(body), Said::default(), "{body}");
         }
     }
@@ -623,11 +549,7 @@ mod tests {
             .with_status(403)
             .with_code(Some("AuthorizationFailed".to_owned()))
             .with_message("The client 'live.com#ada@outlook.com' sent eyJhbGciOiJub25lIn0.e30. to owner@contoso.com");
-        for shown in [
-            format!("{error}"),
-            format!("{error:?}"),
-            format!("{error:#?}"),
-        ] {
+        for shown in [format!("{error}"), format!("{error:?}"), format!("{error:#?}")] {
             assert!(shown.contains("AuthorizationFailed"), "{shown}");
             for secret in ["ada", "contoso.com", "eyJ"] {
                 assert!(!shown.contains(secret), "{shown}");
@@ -653,58 +575,19 @@ mod tests {
                 .directory_change_refusal()
         };
         for (status, code, message, expected) in [
-            (
-                403,
-                "SubscriptionLeavingTenantBlocked",
-                "",
-                Refusal::BlockedByTenantPolicy,
-            ),
-            (
-                409,
-                "Conflict",
-                "The tenant policy does not permit this",
-                Refusal::BlockedByTenantPolicy,
-            ),
-            (
-                400,
-                "BadRequest",
-                "This offer is not eligible",
-                Refusal::OfferNotEligible,
-            ),
-            (
-                403,
-                "AuthorizationFailed",
-                "The client does not have authorization",
-                Refusal::NotAllowed,
-            ),
-            (
-                403,
-                "RequestDisallowedByPolicy",
-                "Users must use MFA",
-                Refusal::NotAllowed,
-            ),
+            (403, "SubscriptionLeavingTenantBlocked", "", Refusal::BlockedByTenantPolicy),
+            (409, "Conflict", "The tenant policy does not permit this", Refusal::BlockedByTenantPolicy),
+            (400, "BadRequest", "This offer is not eligible", Refusal::OfferNotEligible),
+            (403, "AuthorizationFailed", "The client does not have authorization", Refusal::NotAllowed),
+            (403, "RequestDisallowedByPolicy", "Users must use MFA", Refusal::NotAllowed),
             (400, "InvalidDestinationOwner", "", Refusal::BadDestination),
-            (
-                409,
-                "RequestExists",
-                "A request is pending",
-                Refusal::AlreadyPending,
-            ),
+            (409, "RequestExists", "A request is pending", Refusal::AlreadyPending),
             (400, "RequestExpired", "", Refusal::Expired),
             (404, "NotFound", "", Refusal::Expired),
-            (
-                409,
-                "ReadOnlyDisabledSubscription",
-                "",
-                Refusal::SubscriptionDisabled,
-            ),
+            (409, "ReadOnlyDisabledSubscription", "", Refusal::SubscriptionDisabled),
             (400, "BadRequest", "no", Refusal::Unrecognised),
         ] {
-            assert_eq!(
-                refused(status, code, message),
-                expected,
-                "{status} {code} {message}"
-            );
+            assert_eq!(refused(status, code, message), expected, "{status} {code} {message}");
         }
     }
 }

@@ -179,10 +179,8 @@ impl Graph {
     /// # Errors
     /// As for every call of [`crate::graph`].
     pub async fn me(&self) -> Result<User, Error> {
-        let address = with_query(
-            &self.api.base.at(["me"]),
-            &[("$select", "id,displayName,mail,userPrincipalName,userType")],
-        );
+        let address =
+            with_query(&self.api.base.at(["me"]), &[("$select", "id,displayName,mail,userPrincipalName,userType")]);
         self.api.read(&Call::get("graph.me", address)).await
     }
 
@@ -197,10 +195,7 @@ impl Graph {
     pub async fn organization(&self) -> Result<Option<Organization>, Error> {
         let address = with_query(
             &self.api.base.at(["organization"]),
-            &[(
-                "$select",
-                "id,displayName,verifiedDomains,partnerTenantType",
-            )],
+            &[("$select", "id,displayName,verifiedDomains,partnerTenantType")],
         );
         Ok(self.api.list("graph.organization", address).await?.pop())
     }
@@ -218,12 +213,7 @@ impl Graph {
         let quoted = address.replace('\'', "''");
         let filter = format!("mail eq '{quoted}' or otherMails/any(x:x eq '{quoted}')");
         let query = [("$filter", filter.as_str()), ("$select", USER_FIELDS)];
-        self.api
-            .list(
-                "graph.users.by_mail",
-                with_query(&self.api.base.at(["users"]), &query),
-            )
-            .await
+        self.api.list("graph.users.by_mail", with_query(&self.api.base.at(["users"]), &query)).await
     }
 
     /// One account by its object id. `None`: there is none (yet).
@@ -234,10 +224,7 @@ impl Graph {
     /// # Errors
     /// As for every call of [`crate::graph`].
     pub async fn user(&self, id: &ObjectId) -> Result<Option<User>, Error> {
-        let address = with_query(
-            &self.api.base.at(["users", id.as_str()]),
-            &[("$select", USER_FIELDS)],
-        );
+        let address = with_query(&self.api.base.at(["users", id.as_str()]), &[("$select", USER_FIELDS)]);
         match self.api.read(&Call::get("graph.users.get", address)).await {
             Ok(user) => Ok(Some(user)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -265,11 +252,7 @@ impl Graph {
         if let Some(name) = invitation.display_name {
             body["invitedUserDisplayName"] = name.into();
         }
-        let call = Call::post(
-            "graph.invitations.create",
-            self.api.base.at(["invitations"]),
-            body,
-        );
+        let call = Call::post("graph.invitations.create", self.api.base.at(["invitations"]), body);
         self.api.read(&call.once()).await
     }
 
@@ -282,10 +265,7 @@ impl Graph {
     /// # Errors
     /// As for every call of [`crate::graph`].
     pub async fn delete_user(&self, id: &ObjectId) -> Result<bool, Error> {
-        let call = Call::delete(
-            "graph.users.delete",
-            self.api.base.at(["users", id.as_str()]),
-        );
+        let call = Call::delete("graph.users.delete", self.api.base.at(["users", id.as_str()]));
         match self.api.send(&call).await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -302,14 +282,9 @@ impl Graph {
     /// # Errors
     /// As for every call of [`crate::graph`].
     pub async fn my_directory_roles(&self) -> Result<Vec<DirectoryRole>, Error> {
-        let address =
-            self.api
-                .base
-                .at(["me", "transitiveMemberOf", "microsoft.graph.directoryRole"]);
+        let address = self.api.base.at(["me", "transitiveMemberOf", "microsoft.graph.directoryRole"]);
         let query = [("$select", "displayName,roleTemplateId")];
-        self.api
-            .list("graph.me.directory_roles", with_query(&address, &query))
-            .await
+        self.api.list("graph.me.directory_roles", with_query(&address, &query)).await
     }
 
     /// Who may invite guests into this tenant.
@@ -325,31 +300,26 @@ impl Graph {
         let call = Call::get("graph.authorization_policy", address);
         match self.api.read::<AuthorizationPolicy>(&call).await {
             Ok(policy) => Ok(MayInvite::from_wire(policy.allow_invites_from.as_deref())),
-            Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => {
-                Ok(MayInvite::Unknown)
-            }
+            Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => Ok(MayInvite::Unknown),
             Err(error) => Err(error),
         }
     }
 }
 
-const USER_FIELDS: &str = "id,displayName,userPrincipalName,mail,otherMails,userType,externalUserState,creationType,accountEnabled";
+const USER_FIELDS: &str =
+    "id,displayName,userPrincipalName,mail,otherMails,userType,externalUserState,creationType,accountEnabled";
 
 impl User {
     /// Whether it was invited and has redeemed its invitation.
     #[must_use]
     pub fn has_accepted(&self) -> bool {
-        self.external_user_state
-            .as_deref()
-            .is_some_and(|state| state.eq_ignore_ascii_case("Accepted"))
+        self.external_user_state.as_deref().is_some_and(|state| state.eq_ignore_ascii_case("Accepted"))
     }
 
     /// Whether it is a guest.
     #[must_use]
     pub fn is_guest(&self) -> bool {
-        self.user_type
-            .as_deref()
-            .is_some_and(|kind| kind.eq_ignore_ascii_case("Guest"))
+        self.user_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("Guest"))
     }
 }
 
@@ -366,9 +336,7 @@ impl std::fmt::Debug for User {
 
 impl std::fmt::Debug for NewInvitation<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewInvitation")
-            .field("send_mail", &self.send_mail)
-            .finish_non_exhaustive()
+        f.debug_struct("NewInvitation").field("send_mail", &self.send_mail).finish_non_exhaustive()
     }
 }
 
@@ -387,9 +355,7 @@ impl DirectoryRole {
     /// Whether it is this role template.
     #[must_use]
     pub fn is(&self, template: &str) -> bool {
-        self.role_template_id
-            .as_deref()
-            .is_some_and(|ours| ours.eq_ignore_ascii_case(template))
+        self.role_template_id.as_deref().is_some_and(|ours| ours.eq_ignore_ascii_case(template))
     }
 }
 
@@ -418,11 +384,7 @@ mod tests {
 
     #[test]
     fn addresses_that_microsoft_refuses_are_known_beforehand() {
-        for good in [
-            "ada@outlook.com",
-            "ada.l-b_c@contoso.com",
-            "o'neil@fabrikam.com",
-        ] {
+        for good in ["ada@outlook.com", "ada.l-b_c@contoso.com", "o'neil@fabrikam.com"] {
             assert!(can_be_invited(good), "{good}");
         }
         for bad in [
@@ -455,12 +417,8 @@ mod tests {
                 "status":"PendingAcceptance","invitedUser":{"id":"cbb896f9-8306-49d0-b56b-b8e39cd28825"}}"#,
         )
         .unwrap();
-        let new = NewInvitation {
-            address: "ada@outlook.com",
-            redirect_to: "x",
-            display_name: Some("Ada"),
-            send_mail: false,
-        };
+        let new =
+            NewInvitation { address: "ada@outlook.com", redirect_to: "x", display_name: Some("Ada"), send_mail: false };
         let shown = format!("{user:?} {invitation:?} {new:?}");
         for private in ["ada", "Ada", "SECRET"] {
             assert!(!shown.contains(private), "{shown}");
@@ -470,14 +428,8 @@ mod tests {
     #[test]
     fn a_policy_word_nobody_knows_is_unknown() {
         assert_eq!(MayInvite::from_wire(Some("none")), MayInvite::Nobody);
-        assert_eq!(
-            MayInvite::from_wire(Some("AdminsAndGuestInviters")),
-            MayInvite::AdministratorsAndInviters
-        );
-        assert_eq!(
-            MayInvite::from_wire(Some("adminsGuestInvitersAndAllMembers")),
-            MayInvite::Members
-        );
+        assert_eq!(MayInvite::from_wire(Some("AdminsAndGuestInviters")), MayInvite::AdministratorsAndInviters);
+        assert_eq!(MayInvite::from_wire(Some("adminsGuestInvitersAndAllMembers")), MayInvite::Members);
         assert_eq!(MayInvite::from_wire(Some("everyone")), MayInvite::Everyone);
         for word in [None, Some(""), Some("unknownFutureValue")] {
             assert_eq!(MayInvite::from_wire(word), MayInvite::Unknown);

@@ -14,9 +14,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 use jiff::Timestamp;
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
-};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
@@ -142,12 +140,7 @@ impl Http {
             .build()
             .map_err(HttpSetupError)?;
         let namespace = Uuid::from_bytes(settings.id_seed);
-        Ok(Self {
-            client,
-            settings,
-            namespace,
-            calls: AtomicU64::new(0),
-        })
+        Ok(Self { client, settings, namespace, calls: AtomicU64::new(0) })
     }
 
     pub(crate) fn settings(&self) -> &HttpSettings {
@@ -157,27 +150,15 @@ impl Http {
     /// A new id, unique as far as the seed is.
     pub(crate) fn new_id(&self) -> String {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        Uuid::new_v5(&self.namespace, &call.to_be_bytes())
-            .hyphenated()
-            .to_string()
+        Uuid::new_v5(&self.namespace, &call.to_be_bytes()).hyphenated().to_string()
     }
 
     /// One attempt. The only place where a token is exposed; [`Api::send`] has checked where it goes.
-    async fn attempt(
-        &self,
-        api: &Api,
-        call: &Call,
-        url: &Url,
-        id: &str,
-        until: Instant,
-    ) -> Result<Answer, Failed> {
+    async fn attempt(&self, api: &Api, call: &Call, url: &Url, id: &str, until: Instant) -> Result<Answer, Failed> {
         let left = until.saturating_duration_since(Instant::now());
         let timeout = self.settings.attempt_timeout.min(left);
-        let mut request = self
-            .client
-            .request(call.method.clone(), url.clone())
-            .timeout(timeout)
-            .header(ACCEPT, "application/json");
+        let mut request =
+            self.client.request(call.method.clone(), url.clone()).timeout(timeout).header(ACCEPT, "application/json");
         for (name, value) in api.dialect.headers(id) {
             request = request.header(name, value);
         }
@@ -186,33 +167,23 @@ impl Http {
         }
         if let Some(token) = &api.token {
             let mut value = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))
-                .map_err(|_| {
-                    Failed::Final(Error::new(ErrorKind::Unauthenticated, call.operation))
-                })?;
+                .map_err(|_| Failed::Final(Error::new(ErrorKind::Unauthenticated, call.operation)))?;
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
         request = match &call.body {
             Body::None if call.method == Method::POST => request.header(CONTENT_LENGTH, "0"),
             Body::None => request,
-            Body::Json(json) => request
-                .header(CONTENT_TYPE, "application/json")
-                .body(json.to_string()),
-            Body::Form(form) => request
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form.expose_secret().to_owned()),
+            Body::Json(json) => request.header(CONTENT_TYPE, "application/json").body(json.to_string()),
+            Body::Form(form) => {
+                request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.expose_secret().to_owned())
+            }
         };
         let response = request.send().await.map_err(Failed::transport)?;
         self.read(api, call, id, response).await
     }
 
-    async fn read(
-        &self,
-        api: &Api,
-        call: &Call,
-        id: &str,
-        mut response: reqwest::Response,
-    ) -> Result<Answer, Failed> {
+    async fn read(&self, api: &Api, call: &Call, id: &str, mut response: reqwest::Response) -> Result<Answer, Failed> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(Failed::transport)? {
             if body.len() + chunk.len() > self.settings.answer_limit {
@@ -242,11 +213,7 @@ impl Api {
     /// Makes the call and gives its answer if it is a success, and otherwise what Microsoft said.
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Error> {
         let answer = self.exchange(call).await?;
-        if answer.status.is_success() {
-            Ok(answer)
-        } else {
-            Err(answer.refusal(call))
-        }
+        if answer.status.is_success() { Ok(answer) } else { Err(answer.refusal(call)) }
     }
 
     /// Makes the call and gives its answer, whatever its status; an error if there is none but "try later".
@@ -286,22 +253,12 @@ impl Api {
         match outcome {
             Ok(answer) => Ok(answer),
             Err(Failed::Answer(answer)) => Err(answer.refusal(call)),
-            Err(Failed::Final(error)) => Err(error.with_ids(RequestIds {
-                ours: Some(id),
-                ..RequestIds::default()
-            })),
+            Err(Failed::Final(error)) => Err(error.with_ids(RequestIds { ours: Some(id), ..RequestIds::default() })),
             Err(Failed::Transport(source)) => {
                 let lost = call.repeat == Repeat::Once && !source.is_connect();
-                let kind = if lost {
-                    ErrorKind::UnknownOutcome
-                } else {
-                    ErrorKind::Unavailable
-                };
+                let kind = if lost { ErrorKind::UnknownOutcome } else { ErrorKind::Unavailable };
                 Err(Error::new(kind, call.operation)
-                    .with_ids(RequestIds {
-                        ours: Some(id),
-                        ..RequestIds::default()
-                    })
+                    .with_ids(RequestIds { ours: Some(id), ..RequestIds::default() })
                     .with_source(source))
             }
         }
@@ -351,14 +308,7 @@ impl Call {
     }
 
     fn new(operation: &'static str, method: Method, address: String, body: Body) -> Self {
-        Self {
-            operation,
-            method,
-            address,
-            body,
-            headers: Vec::new(),
-            repeat: Repeat::Safe,
-        }
+        Self { operation, method, address, body, headers: Vec::new(), repeat: Repeat::Safe }
     }
 }
 
@@ -370,10 +320,7 @@ impl Answer {
             Error::new(ErrorKind::Unexpected, self.operation)
                 .with_status(self.status.as_u16())
                 .with_ids(self.ids.clone())
-                .with_message(format!(
-                    "the answer's field `{}` does not fit",
-                    error.path()
-                ))
+                .with_message(format!("the answer's field `{}` does not fit", error.path()))
         })
     }
 
@@ -410,9 +357,7 @@ impl Answer {
         challenge: &[(String, String)],
     ) -> (ErrorKind, Option<ClaimsChallenge>) {
         let status = self.status.as_u16();
-        let asked = claims::parameter(challenge, "claims")
-            .or(said.claims.as_deref())
-            .and_then(ClaimsChallenge::parse);
+        let asked = claims::parameter(challenge, "claims").or(said.claims.as_deref()).and_then(ClaimsChallenge::parse);
         if self.dialect == Dialect::Entra {
             let kind = match status {
                 429 => EntraErrorKind::Throttled,
@@ -426,46 +371,23 @@ impl Answer {
             };
             let kind = kind.error_kind();
             let lost = kind == ErrorKind::Unavailable && repeat == Repeat::Once;
-            let kind = if lost {
-                ErrorKind::UnknownOutcome
-            } else {
-                kind
-            };
+            let kind = if lost { ErrorKind::UnknownOutcome } else { kind };
             return (kind, asked);
         }
         let code = said.code.as_deref().unwrap_or_default();
         let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(code));
         let insufficient = claims::parameter(challenge, "error") == Some("insufficient_claims");
-        if matches!(status, 401 | 403)
-            && (insufficient || asked.is_some() || is(&[PARTNER_CENTER_MFA]))
-        {
-            return (
-                ErrorKind::ClaimsChallenge,
-                Some(asked.unwrap_or_else(ClaimsChallenge::multi_factor)),
-            );
+        if matches!(status, 401 | 403) && (insufficient || asked.is_some() || is(&[PARTNER_CENTER_MFA])) {
+            return (ErrorKind::ClaimsChallenge, Some(asked.unwrap_or_else(ClaimsChallenge::multi_factor)));
         }
         // Azure Policy uses the same code for its own refusals; only the mandatory rule speaks of MFA.
-        let message = said
-            .message
-            .as_deref()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        if is(&["RequestDisallowedByPolicy"])
-            && (message.contains("mfa") || message.contains("multi-factor"))
-        {
-            return (
-                ErrorKind::ClaimsChallenge,
-                Some(ClaimsChallenge::multi_factor()),
-            );
+        let message = said.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if is(&["RequestDisallowedByPolicy"]) && (message.contains("mfa") || message.contains("multi-factor")) {
+            return (ErrorKind::ClaimsChallenge, Some(ClaimsChallenge::multi_factor()));
         }
         let kind = match status {
             _ if is(&["InvalidAuthenticationTokenTenant"]) => ErrorKind::WrongTenant,
-            _ if is(&[
-                "InvalidApiVersionParameter",
-                "NoRegisteredProviderFound",
-                "InvalidResourceType",
-            ]) =>
-            {
+            _ if is(&["InvalidApiVersionParameter", "NoRegisteredProviderFound", "InvalidResourceType"]) => {
                 ErrorKind::UnsupportedVersion
             }
             _ if is(&["MissingSubscriptionRegistration"]) => ErrorKind::NotRegistered,
@@ -556,10 +478,7 @@ impl Dialect {
     fn headers(self, id: &str) -> Vec<(&'static str, String)> {
         let id = id.to_owned();
         match self {
-            Self::Arm => vec![
-                ("x-ms-client-request-id", id),
-                ("x-ms-return-client-request-id", "true".to_owned()),
-            ],
+            Self::Arm => vec![("x-ms-client-request-id", id), ("x-ms-return-client-request-id", "true".to_owned())],
             Self::Graph | Self::Entra => vec![("client-request-id", id)],
             // Every example of Microsoft's leaves the contract version out, and the reference calls it required.
             Self::PartnerCenter => vec![
@@ -581,11 +500,7 @@ impl Dialect {
             Self::PartnerCenter => ("MS-RequestId", "MS-CorrelationId"),
         };
         let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
-        RequestIds {
-            ours: Some(ours.to_owned()),
-            theirs: header(theirs),
-            correlation: header(correlation),
-        }
+        RequestIds { ours: Some(ours.to_owned()), theirs: header(theirs), correlation: header(correlation) }
     }
 }
 
@@ -611,9 +526,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text.trim())
-        .ok()
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
 }
 
 #[cfg(test)]
@@ -624,10 +537,7 @@ mod tests {
         pairs
             .iter()
             .map(|(name, value)| {
-                (
-                    name.parse::<reqwest::header::HeaderName>().unwrap(),
-                    HeaderValue::from_static(value),
-                )
+                (name.parse::<reqwest::header::HeaderName>().unwrap(), HeaderValue::from_static(value))
             })
             .collect()
     }
@@ -635,46 +545,24 @@ mod tests {
     #[test]
     fn retry_after_is_read_as_seconds_date_and_milliseconds_and_the_longest_counts() {
         assert_eq!(retry_after(&headers(&[])), None);
+        assert_eq!(retry_after(&headers(&[("retry-after", "57")])), Some(Duration::from_secs(57)));
         assert_eq!(
-            retry_after(&headers(&[("retry-after", "57")])),
-            Some(Duration::from_secs(57))
-        );
-        assert_eq!(
-            retry_after(&headers(&[
-                ("x-ms-retry-after-ms", "1500"),
-                ("retry-after", "1")
-            ])),
+            retry_after(&headers(&[("x-ms-retry-after-ms", "1500"), ("retry-after", "1")])),
             Some(Duration::from_millis(1500))
         );
-        let dates = [
-            ("date", "Tue, 21 Jul 2020 04:10:58 GMT"),
-            ("retry-after", "Tue, 21 Jul 2020 04:11:28 GMT"),
-        ];
+        let dates = [("date", "Tue, 21 Jul 2020 04:10:58 GMT"), ("retry-after", "Tue, 21 Jul 2020 04:11:28 GMT")];
         assert_eq!(retry_after(&headers(&dates)), Some(Duration::from_secs(30)));
-        let past = [
-            ("date", "Tue, 21 Jul 2020 04:10:58 GMT"),
-            ("retry-after", "Tue, 21 Jul 2020 04:00:00 GMT"),
-        ];
+        let past = [("date", "Tue, 21 Jul 2020 04:10:58 GMT"), ("retry-after", "Tue, 21 Jul 2020 04:00:00 GMT")];
         assert_eq!(retry_after(&headers(&past)), Some(Duration::ZERO));
     }
 
     #[test]
     fn a_retry_after_nobody_can_read_is_no_wait() {
         for text in ["", "-1", "soon", "1e3"] {
-            assert_eq!(
-                retry_after(&headers(&[("retry-after", text)])),
-                None,
-                "{text}"
-            );
+            assert_eq!(retry_after(&headers(&[("retry-after", text)])), None, "{text}");
         }
         // Without the server's own date there is no clock to count from.
-        assert_eq!(
-            retry_after(&headers(&[(
-                "retry-after",
-                "Tue, 21 Jul 2020 04:11:28 GMT"
-            )])),
-            None
-        );
+        assert_eq!(retry_after(&headers(&[("retry-after", "Tue, 21 Jul 2020 04:11:28 GMT")])), None);
     }
 
     #[test]
@@ -688,17 +576,10 @@ mod tests {
 
     #[test]
     fn a_calls_debug_shows_no_body() {
-        let call = Call::form(
-            "test",
-            "https://login.contoso.com".to_owned(),
-            "code=SECRET".to_owned().into(),
-        );
+        let call = Call::form("test", "https://login.contoso.com".to_owned(), "code=SECRET".to_owned().into());
         assert!(!format!("{call:?}").contains("SECRET"));
-        let call = Call::post(
-            "test",
-            "https://x.contoso.com".to_owned(),
-            serde_json::json!({"mail": "ada@outlook.com"}),
-        );
+        let call =
+            Call::post("test", "https://x.contoso.com".to_owned(), serde_json::json!({"mail": "ada@outlook.com"}));
         assert!(!format!("{call:?}").contains("ada@"));
     }
 }

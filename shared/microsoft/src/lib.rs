@@ -68,11 +68,7 @@ impl Microsoft {
     /// The TLS stack has no root certificates, for instance.
     pub fn new(clouds: Clouds, settings: HttpSettings) -> Result<Self, HttpSetupError> {
         let http = Http::new(settings, clouds.is_simulated())?;
-        Ok(Self {
-            clouds,
-            http: Arc::new(http),
-            learnt: Mutex::default(),
-        })
+        Ok(Self { clouds, http: Arc::new(http), learnt: Mutex::default() })
     }
 
     /// One cloud's APIs. What was learnt of it before (keys, served versions) is kept.
@@ -83,12 +79,7 @@ impl Microsoft {
         let endpoints = self.clouds.endpoints(cloud)?;
         let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
         let learnt = learnt.entry(cloud).or_default().clone();
-        Ok(CloudClient {
-            endpoints,
-            http: Arc::clone(&self.http),
-            learnt,
-            deadline: None,
-        })
+        Ok(CloudClient { endpoints, http: Arc::clone(&self.http), learnt, deadline: None })
     }
 
     /// The table of clouds.

@@ -35,8 +35,9 @@ impl Api {
             pages += 1;
             // A list that leads back to itself, or never ends, is cut off as an error: a short list would look complete.
             if address == last || pages > self.http.settings().page_limit {
-                return Err(Error::new(ErrorKind::Unexpected, operation)
-                    .with_message("the list's pages don't come to an end"));
+                return Err(
+                    Error::new(ErrorKind::Unexpected, operation).with_message("the list's pages don't come to an end")
+                );
             }
             last.clone_from(&address);
             let page: Page<T> = self.read(&Call::get(operation, address)).await?;
@@ -58,14 +59,8 @@ mod tests {
 
     #[test]
     fn both_spellings_of_the_next_page_are_read_and_null_is_the_end() {
-        assert_eq!(
-            page(r#"{"value":[1,2],"nextLink":"a"}"#),
-            (2, Some("a".to_owned()))
-        );
-        assert_eq!(
-            page(r#"{"value":[1],"@odata.nextLink":"b"}"#),
-            (1, Some("b".to_owned()))
-        );
+        assert_eq!(page(r#"{"value":[1,2],"nextLink":"a"}"#), (2, Some("a".to_owned())));
+        assert_eq!(page(r#"{"value":[1],"@odata.nextLink":"b"}"#), (1, Some("b".to_owned())));
         assert_eq!(page(r#"{"value":[],"nextLink":null}"#), (0, None));
         assert_eq!(page(r#"{"value":null}"#), (0, None));
         assert_eq!(page("{}"), (0, None));

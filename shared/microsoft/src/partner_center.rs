@@ -92,11 +92,7 @@ impl PartnerCenter {
         let address = self.api.base.at(["v1", "profiles", "organization"]);
         let call = Call::get("partner_center.organization", address).header("ValidateMfa", "true");
         let answer = self.api.send(&call).await?;
-        let said = answer
-            .header("isMfaCompliant")
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let said = answer.header("isMfaCompliant").unwrap_or_default().trim().to_ascii_lowercase();
         Ok(PartnerAccount {
             organization: answer.json()?,
             mfa_compliant: match said.as_str() {
@@ -116,11 +112,7 @@ impl PartnerCenter {
     /// As for every call of [`crate::partner_center`].
     pub async fn mpn(&self) -> Result<Option<MpnProfile>, Error> {
         let address = self.api.base.at(["v1", "profiles", "mpn"]);
-        absent(
-            self.api
-                .read(&Call::get("partner_center.mpn", address))
-                .await,
-        )
+        absent(self.api.read(&Call::get("partner_center.mpn", address)).await)
     }
 
     /// The company in law, and whether Microsoft has vetted it. `None`: nothing is recorded.
@@ -133,11 +125,7 @@ impl PartnerCenter {
     pub async fn legal_business(&self) -> Result<Option<LegalBusinessProfile>, Error> {
         let address = self.api.base.at(["v1", "profiles", "legalbusiness"]);
         let address = with_query(&address, &[("vettingVersion", "Current")]);
-        absent(
-            self.api
-                .read(&Call::get("partner_center.legal_business", address))
-                .await,
-        )
+        absent(self.api.read(&Call::get("partner_center.legal_business", address)).await)
     }
 }
 
@@ -152,9 +140,7 @@ impl OrganizationProfile {
 // A company may be a person.
 impl std::fmt::Debug for OrganizationProfile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OrganizationProfile")
-            .field("tenant_id", &self.tenant_id)
-            .finish_non_exhaustive()
+        f.debug_struct("OrganizationProfile").field("tenant_id", &self.tenant_id).finish_non_exhaustive()
     }
 }
 
@@ -162,9 +148,7 @@ impl LegalBusinessProfile {
     /// Whether Microsoft's check ended well.
     #[must_use]
     pub fn is_authorized(&self) -> bool {
-        self.vetting_status
-            .as_deref()
-            .is_some_and(|status| status.eq_ignore_ascii_case("authorized"))
+        self.vetting_status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("authorized"))
     }
 }
 
@@ -184,10 +168,7 @@ mod tests {
     fn an_account_belongs_to_a_directory_in_any_spelling_of_its_id() {
         let tenant = TenantId::parse("111a82eb-4c7b-48bb-962b-49363c510130").unwrap();
         let profile = |id: &str| -> OrganizationProfile {
-            serde_json::from_value(
-                serde_json::json!({"id": "x", "companyName": "Fabrikam", "tenantId": id}),
-            )
-            .unwrap()
+            serde_json::from_value(serde_json::json!({"id": "x", "companyName": "Fabrikam", "tenantId": id})).unwrap()
         };
         assert!(profile("111A82EB-4C7B-48BB-962B-49363C510130").is_of(&tenant));
         assert!(!profile("").is_of(&tenant));

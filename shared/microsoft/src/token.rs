@@ -67,10 +67,7 @@ pub fn owner_scopes(endpoints: &Endpoints) -> String {
 #[must_use]
 pub fn partner_admin_scopes(endpoints: &Endpoints, asks: PartnerAdminScopes) -> String {
     let graph = endpoints.graph_resource();
-    let mut scopes = format!(
-        "{} {graph}/RoleManagement.Read.Directory",
-        Graph::redeem_scope(endpoints)
-    );
+    let mut scopes = format!("{} {graph}/RoleManagement.Read.Directory", Graph::redeem_scope(endpoints));
     if asks.invite {
         for permission in ["User.Invite.All", "User.ReadWrite.All", "Policy.Read.All"] {
             scopes.push_str(&format!(" {graph}/{permission}"));
@@ -87,12 +84,7 @@ impl<R> AccessToken<R> {
     /// A token as it came from the token endpoint of `tenant`.
     #[must_use]
     pub fn new(secret: SecretString, tenant: TenantId, expires_at: Option<Timestamp>) -> Self {
-        Self {
-            secret,
-            tenant,
-            expires_at,
-            resource: PhantomData,
-        }
+        Self { secret, tenant, expires_at, resource: PhantomData }
     }
 
     /// The tenant in which it is good.
@@ -204,24 +196,14 @@ mod tests {
 
     #[test]
     fn a_code_is_redeemed_for_one_resource_within_what_the_sign_in_asked_for() {
-        let asks = PartnerAdminScopes {
-            invite: true,
-            partner_center: true,
-        };
+        let asks = PartnerAdminScopes { invite: true, partner_center: true };
         for cloud in Cloud::ALL {
             let row = Clouds::new(None, true).endpoints(cloud).unwrap();
             let asked = partner_admin_scopes(&row, asks);
-            for scope in [
-                Arm::redeem_scope(&row),
-                Graph::redeem_scope(&row),
-                PartnerCenter::redeem_scope(&row),
-            ] {
+            for scope in [Arm::redeem_scope(&row), Graph::redeem_scope(&row), PartnerCenter::redeem_scope(&row)] {
                 let mut resources = 0;
                 for part in scope.split(' ') {
-                    assert!(
-                        asked.split(' ').any(|scope| scope == part),
-                        "{cloud}: {part}"
-                    );
+                    assert!(asked.split(' ').any(|scope| scope == part), "{cloud}: {part}");
                     resources += usize::from(part.starts_with("https://"));
                 }
                 assert_eq!(resources, 1, "{cloud}: {scope}");
@@ -233,11 +215,7 @@ mod tests {
     fn the_two_party_route_asks_for_nothing_that_invites() {
         let row = Clouds::new(None, false).endpoints(Cloud::Public).unwrap();
         let asked = partner_admin_scopes(&row, PartnerAdminScopes::default());
-        assert!(
-            !asked.contains("Invite")
-                && !asked.contains("Write")
-                && !asked.contains("partnercenter")
-        );
+        assert!(!asked.contains("Invite") && !asked.contains("Write") && !asked.contains("partnercenter"));
         assert_eq!(
             owner_scopes(&row),
             "openid profile email offline_access https://management.azure.com/user_impersonation"

@@ -177,15 +177,8 @@ impl RoleAssignment {
         let scope = self.properties.scope.as_deref().unwrap_or_default();
         self.role() == OWNER_ROLE
             && self.properties.principal_id == *person
-            && self
-                .properties
-                .condition
-                .as_deref()
-                .unwrap_or_default()
-                .is_empty()
-            && scope
-                .trim_end_matches('/')
-                .eq_ignore_ascii_case(&format!("/subscriptions/{subscription}"))
+            && self.properties.condition.as_deref().unwrap_or_default().is_empty()
+            && scope.trim_end_matches('/').eq_ignore_ascii_case(&format!("/subscriptions/{subscription}"))
     }
 }
 
@@ -204,9 +197,7 @@ impl Permissions {
     #[must_use]
     pub fn allow(&self, action: &str) -> bool {
         let any = |patterns: &[String]| patterns.iter().any(|pattern| covers(pattern, action));
-        self.0
-            .iter()
-            .any(|set| any(&set.actions) && !any(&set.not_actions))
+        self.0.iter().any(|set| any(&set.actions) && !any(&set.not_actions))
     }
 }
 
@@ -219,10 +210,7 @@ impl Arm {
     ///
     /// # Errors
     /// As for every call of [`crate::arm`].
-    pub async fn role_assignments(
-        &self,
-        id: &SubscriptionId,
-    ) -> Result<Vec<RoleAssignment>, Error> {
+    pub async fn role_assignments(&self, id: &SubscriptionId) -> Result<Vec<RoleAssignment>, Error> {
         self.assignments(id, &[VERSION]).await
     }
 
@@ -249,11 +237,7 @@ impl Arm {
     ///
     /// # Errors
     /// As for every call of [`crate::arm`].
-    pub async fn role_assignment(
-        &self,
-        id: &SubscriptionId,
-        name: &str,
-    ) -> Result<Option<RoleAssignment>, Error> {
+    pub async fn role_assignment(&self, id: &SubscriptionId, name: &str) -> Result<Option<RoleAssignment>, Error> {
         let address = self.authorization(id, &["roleAssignments", name]);
         let call = Call::get("arm.role_assignments.get", with_query(&address, &[VERSION]));
         found(self.api.read(&call).await)
@@ -278,17 +262,11 @@ impl Arm {
         assignment: &NewRoleAssignment<'_>,
     ) -> Result<Assigned, Error> {
         let address = self.authorization(id, &["roleAssignments", name]);
-        let call = Call::put(
-            "arm.role_assignments.create",
-            with_query(&address, &[VERSION]),
-            assignment.body(id),
-        );
+        let call = Call::put("arm.role_assignments.create", with_query(&address, &[VERSION]), assignment.body(id));
         match self.api.send(&call).await {
             Ok(answer) if answer.status.as_u16() == 201 => Ok(Assigned::Created(answer.json()?)),
             Ok(answer) => Ok(Assigned::Unchanged(answer.json()?)),
-            Err(error) if error.has_code("RoleAssignmentExists") => {
-                Ok(Assigned::ExistsUnderAnotherName)
-            }
+            Err(error) if error.has_code("RoleAssignmentExists") => Ok(Assigned::ExistsUnderAnotherName),
             Err(error) => Err(error),
         }
     }
@@ -302,16 +280,9 @@ impl Arm {
     ///
     /// # Errors
     /// As for every call of [`crate::arm`].
-    pub async fn delete_role_assignment(
-        &self,
-        id: &SubscriptionId,
-        name: &str,
-    ) -> Result<bool, Error> {
+    pub async fn delete_role_assignment(&self, id: &SubscriptionId, name: &str) -> Result<bool, Error> {
         let address = self.authorization(id, &["roleAssignments", name]);
-        let call = Call::delete(
-            "arm.role_assignments.delete",
-            with_query(&address, &[VERSION]),
-        );
+        let call = Call::delete("arm.role_assignments.delete", with_query(&address, &[VERSION]));
         match self.api.send(&call).await {
             Ok(answer) => Ok(answer.status.as_u16() == 200),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -330,9 +301,7 @@ impl Arm {
     pub async fn custom_roles(&self, id: &SubscriptionId) -> Result<Vec<RoleDefinition>, Error> {
         let address = self.authorization(id, &["roleDefinitions"]);
         let address = with_query(&address, &[VERSION, ("$filter", "type eq 'CustomRole'")]);
-        self.api
-            .list("arm.role_definitions.list_custom", address)
-            .await
+        self.api.list("arm.role_definitions.list_custom", address).await
     }
 
     /// Every role that can be assigned in a subscription, built-in ones too: their names for a report.
@@ -341,10 +310,7 @@ impl Arm {
     ///
     /// # Errors
     /// As for every call of [`crate::arm`].
-    pub async fn role_definitions(
-        &self,
-        id: &SubscriptionId,
-    ) -> Result<Vec<RoleDefinition>, Error> {
+    pub async fn role_definitions(&self, id: &SubscriptionId) -> Result<Vec<RoleDefinition>, Error> {
         let address = with_query(&self.authorization(id, &["roleDefinitions"]), &[VERSION]);
         self.api.list("arm.role_definitions.list", address).await
     }
@@ -357,11 +323,7 @@ impl Arm {
     ///
     /// # Errors
     /// As for every call of [`crate::arm`].
-    pub async fn role_definition(
-        &self,
-        id: &SubscriptionId,
-        guid: &str,
-    ) -> Result<Option<RoleDefinition>, Error> {
+    pub async fn role_definition(&self, id: &SubscriptionId, guid: &str) -> Result<Option<RoleDefinition>, Error> {
         let address = self.authorization(id, &["roleDefinitions", guid]);
         let call = Call::get("arm.role_definitions.get", with_query(&address, &[VERSION]));
         found(self.api.read(&call).await)
@@ -377,10 +339,7 @@ impl Arm {
     /// As for every call of [`crate::arm`].
     pub async fn permissions(&self, id: &SubscriptionId) -> Result<Permissions, Error> {
         let address = with_query(&self.authorization(id, &["permissions"]), &[VERSION]);
-        self.api
-            .list("arm.permissions.list", address)
-            .await
-            .map(Permissions)
+        self.api.list("arm.permissions.list", address).await.map(Permissions)
     }
 
     /// The classic administrators that are left. Retired since August 2024: an empty list where Azure no longer knows them.
@@ -391,48 +350,23 @@ impl Arm {
     ///
     /// # Errors
     /// As for every call of [`crate::arm`], but for those.
-    pub async fn classic_administrators(
-        &self,
-        id: &SubscriptionId,
-    ) -> Result<Vec<ClassicAdministrator>, Error> {
+    pub async fn classic_administrators(&self, id: &SubscriptionId) -> Result<Vec<ClassicAdministrator>, Error> {
         let address = self.authorization(id, &["classicAdministrators"]);
         let address = with_query(&address, &[("api-version", "2015-07-01")]);
-        match self
-            .api
-            .list("arm.classic_administrators.list", address)
-            .await
-        {
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::NotFound | ErrorKind::UnsupportedVersion
-                ) =>
-            {
-                Ok(Vec::new())
-            }
+        match self.api.list("arm.classic_administrators.list", address).await {
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::UnsupportedVersion) => Ok(Vec::new()),
             outcome => outcome,
         }
     }
 
-    async fn assignments(
-        &self,
-        id: &SubscriptionId,
-        query: &[(&str, &str)],
-    ) -> Result<Vec<RoleAssignment>, Error> {
+    async fn assignments(&self, id: &SubscriptionId, query: &[(&str, &str)]) -> Result<Vec<RoleAssignment>, Error> {
         let address = with_query(&self.authorization(id, &["roleAssignments"]), query);
         self.api.list("arm.role_assignments.list", address).await
     }
 
     fn authorization(&self, id: &SubscriptionId, rest: &[&str]) -> String {
-        let scope = [
-            "subscriptions",
-            id.as_str(),
-            "providers",
-            "Microsoft.Authorization",
-        ];
-        self.api
-            .base
-            .at(scope.into_iter().chain(rest.iter().copied()))
+        let scope = ["subscriptions", id.as_str(), "providers", "Microsoft.Authorization"];
+        self.api.base.at(scope.into_iter().chain(rest.iter().copied()))
     }
 }
 
@@ -460,11 +394,7 @@ impl NewRoleAssignment<'_> {
 
 /// The last part of a resource id, in lower case: Azure spells ids in more than one way.
 fn last_segment(id: &str) -> String {
-    id.trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase()
+    id.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
 }
 
 /// Whether a pattern with `*` for any run of characters covers an action, in any case.
@@ -482,10 +412,7 @@ fn covers(pattern: &str, action: &str) -> bool {
         if parts.peek().is_none() {
             return rest.ends_with(part);
         }
-        match rest
-            .find(part)
-            .and_then(|place| rest.get(place + part.len()..))
-        {
+        match rest.find(part).and_then(|place| rest.get(place + part.len()..)) {
             Some(after) => rest = after,
             None => return false,
         }
@@ -516,27 +443,11 @@ mod tests {
         let owns = |it: RoleAssignment| it.is_direct_owner(&id, &person);
         assert!(owns(assignment(&scope, &OWNER_ROLE.to_uppercase(), "")));
         assert!(owns(assignment(&scope, OWNER_ROLE, r#","condition":null"#)));
-        assert!(!owns(assignment(
-            &scope,
-            OWNER_ROLE,
-            r#","condition":"@x""#
-        )));
+        assert!(!owns(assignment(&scope, OWNER_ROLE, r#","condition":"@x""#)));
         assert!(!owns(assignment("/", OWNER_ROLE, "")));
-        assert!(!owns(assignment(
-            "/providers/Microsoft.Management/managementGroups/g",
-            OWNER_ROLE,
-            ""
-        )));
-        assert!(!owns(assignment(
-            &format!("{scope}/resourceGroups/g"),
-            OWNER_ROLE,
-            ""
-        )));
-        assert!(!owns(assignment(
-            &scope,
-            "b24988ac-6180-42a0-ab88-20f7382dd24c",
-            ""
-        )));
+        assert!(!owns(assignment("/providers/Microsoft.Management/managementGroups/g", OWNER_ROLE, "")));
+        assert!(!owns(assignment(&format!("{scope}/resourceGroups/g"), OWNER_ROLE, "")));
+        assert!(!owns(assignment(&scope, "b24988ac-6180-42a0-ab88-20f7382dd24c", "")));
         let other = ObjectId::parse(SUBSCRIPTION).unwrap();
         assert!(!assignment(&scope, OWNER_ROLE, "").is_direct_owner(&id, &other));
     }
@@ -551,13 +462,7 @@ mod tests {
         );
         let kept = serde_json::to_string(&it).unwrap();
         assert_eq!(serde_json::from_str::<RoleAssignment>(&kept).unwrap(), it);
-        for field in [
-            "principalType",
-            "description",
-            "condition",
-            "conditionVersion",
-            "delegatedManagedIdentity",
-        ] {
+        for field in ["principalType", "description", "condition", "conditionVersion", "delegatedManagedIdentity"] {
             assert!(kept.contains(field), "{field}");
         }
     }

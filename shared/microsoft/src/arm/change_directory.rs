@@ -60,8 +60,7 @@ impl DirectoryChange {
     /// When it expires: as Microsoft says, or 24 hours after it was requested, as all its examples have it.
     #[must_use]
     pub fn expiry(&self) -> Option<Timestamp> {
-        self.expires_at
-            .or_else(|| self.created_at?.checked_add(24.hours()).ok())
+        self.expires_at.or_else(|| self.created_at?.checked_add(24.hours()).ok())
     }
 
     /// Whether it can still be accepted at `now`.
@@ -85,8 +84,8 @@ impl DirectoryChange {
 impl Arm {
     /// Requests that a subscription move to `destination`, to be accepted by `acceptor` (their object id *there*).
     ///
-    /// `PUT {arm}/subscriptions/{id}/providers/Microsoft.Subscription/changeTenantRequest/default`, all versions of
-    /// [`super::ServedVersion`]; the owner's token of the **source** tenant (direct, unconditional Owner). 200 with the
+    /// `PUT {arm}/subscriptions/{id}/providers/Microsoft.Subscription/changeTenantRequest/default?api-version=…` (see
+    /// [`crate::arm`]); the owner's token of the **source** tenant (direct, unconditional Owner). 200 with the
     /// request. What a second request does to a pending one is published nowhere: ask [`Arm::directory_changes`] first, and
     /// again after [`ErrorKind::UnknownOutcome`]. The resource provider is registered if need be.
     /// See <https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-change-directory>.
@@ -108,15 +107,12 @@ impl Arm {
             .registered(id, || {
                 self.version.negotiate(async |version| {
                     let address = self.request_address(id, true, version);
-                    let call =
-                        Call::put("arm.change_directory.request", address, body.clone()).once();
+                    let call = Call::put("arm.change_directory.request", address, body.clone()).once();
                     self.api.read(&call).await
                 })
             })
             .await?;
-        Ok(wire
-            .into_change()
-            .unwrap_or_else(|| DirectoryChange::requested(destination, acceptor)))
+        Ok(wire.into_change().unwrap_or_else(|| DirectoryChange::requested(destination, acceptor)))
     }
 
     /// The request of a subscription as the source tenant sees it. `None`: there is none.
@@ -126,17 +122,12 @@ impl Arm {
     ///
     /// # Errors
     /// As for every call of [`crate::arm`]; a subscription that the token can't see is an error, not a missing request.
-    pub async fn directory_change(
-        &self,
-        id: &SubscriptionId,
-    ) -> Result<Option<DirectoryChange>, Error> {
+    pub async fn directory_change(&self, id: &SubscriptionId) -> Result<Option<DirectoryChange>, Error> {
         let wire = self
             .registered(id, || {
                 self.version.negotiate(async |version| {
                     let address = self.request_address(id, true, version);
-                    self.api
-                        .read::<Wire>(&Call::get("arm.change_directory.get", address))
-                        .await
+                    self.api.read::<Wire>(&Call::get("arm.change_directory.get", address)).await
                 })
             })
             .await;
@@ -149,17 +140,12 @@ impl Arm {
     ///
     /// # Errors
     /// As for [`Arm::directory_change`].
-    pub async fn directory_changes(
-        &self,
-        id: &SubscriptionId,
-    ) -> Result<Vec<DirectoryChange>, Error> {
+    pub async fn directory_changes(&self, id: &SubscriptionId) -> Result<Vec<DirectoryChange>, Error> {
         let wires = self
             .registered(id, || {
                 self.version.negotiate(async |version| {
                     let address = self.request_address(id, false, version);
-                    self.api
-                        .list::<Wire>("arm.change_directory.list", address)
-                        .await
+                    self.api.list::<Wire>("arm.change_directory.list", address).await
                 })
             })
             .await;
@@ -179,9 +165,7 @@ impl Arm {
             .version
             .negotiate(async |version| {
                 let address = self.request_address(id, true, version);
-                self.api
-                    .send(&Call::delete("arm.change_directory.cancel", address))
-                    .await
+                self.api.send(&Call::delete("arm.change_directory.cancel", address)).await
             })
             .await;
         match outcome {
@@ -204,9 +188,7 @@ impl Arm {
         self.version
             .negotiate(async |version| {
                 let address = self.tenant_address(id, "acceptChangeTenant", version);
-                self.api
-                    .send(&Call::act("arm.change_directory.accept", address).once())
-                    .await
+                self.api.send(&Call::act("arm.change_directory.accept", address).once()).await
             })
             .await
             .map(|_| ())
@@ -221,51 +203,29 @@ impl Arm {
     ///
     /// # Errors
     /// As for every call of [`crate::arm`], but for 403 and 404.
-    pub async fn directory_change_status(
-        &self,
-        id: &SubscriptionId,
-    ) -> Result<Option<DirectoryChange>, Error> {
+    pub async fn directory_change_status(&self, id: &SubscriptionId) -> Result<Option<DirectoryChange>, Error> {
         let outcome = self
             .version
             .negotiate(async |version| {
                 let address = self.tenant_address(id, "changeTenantStatus", version);
-                self.api
-                    .read::<Wire>(&Call::act("arm.change_directory.status", address))
-                    .await
+                self.api.read::<Wire>(&Call::act("arm.change_directory.status", address)).await
             })
             .await;
         match outcome {
             Ok(wire) => Ok(wire.into_change()),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
-                Ok(None)
-            }
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     fn request_address(&self, id: &SubscriptionId, named: bool, version: &str) -> String {
-        let family = [
-            "subscriptions",
-            id.as_str(),
-            "providers",
-            "Microsoft.Subscription",
-            "changeTenantRequest",
-        ];
-        let address = self
-            .api
-            .base
-            .at(family.into_iter().chain(named.then_some("default")));
+        let family = ["subscriptions", id.as_str(), "providers", "Microsoft.Subscription", "changeTenantRequest"];
+        let address = self.api.base.at(family.into_iter().chain(named.then_some("default")));
         with_query(&address, &[("api-version", version)])
     }
 
     fn tenant_address(&self, id: &SubscriptionId, verb: &str, version: &str) -> String {
-        let segments = [
-            "providers",
-            "Microsoft.Subscription",
-            "subscriptions",
-            id.as_str(),
-            verb,
-        ];
+        let segments = ["providers", "Microsoft.Subscription", "subscriptions", id.as_str(), verb];
         with_query(&self.api.base.at(segments), &[("api-version", version)])
     }
 }
@@ -293,10 +253,7 @@ impl ChangeStatus {
         match lower.as_str() {
             "inprogress" => Self::InProgress,
             "completed" => Self::Completed,
-            _ if ["fail", "expire", "cancel", "reject"]
-                .iter()
-                .any(|start| lower.starts_with(start)) =>
-            {
+            _ if ["fail", "expire", "cancel", "reject"].iter().any(|start| lower.starts_with(start)) => {
                 Self::Ended(word.to_owned())
             }
             // `Initialized`, `Initiated`, and words yet to come.
@@ -316,9 +273,7 @@ impl<'de> Deserialize<'de> for Wire {
             Some(wrapped) => wrapped.take(),
             None => answer,
         };
-        Properties::deserialize(properties)
-            .map(Self)
-            .map_err(serde::de::Error::custom)
+        Properties::deserialize(properties).map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -340,8 +295,7 @@ impl Wire {
     /// The request, unless the answer has nothing of one.
     fn into_change(self) -> Option<DirectoryChange> {
         let properties = self.0;
-        let says_something =
-            properties.status.is_some() || properties.destination_tenant_id.is_some();
+        let says_something = properties.status.is_some() || properties.destination_tenant_id.is_some();
         says_something.then(|| DirectoryChange {
             status: ChangeStatus::from_wire(properties.status.as_deref().unwrap_or_default()),
             destination_tenant: properties.destination_tenant_id,
@@ -360,11 +314,7 @@ impl Wire {
 fn none_if_absent<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
     match outcome {
         Ok(value) => Ok(Some(value)),
-        Err(error)
-            if error.kind() == ErrorKind::NotFound && !error.has_code("SubscriptionNotFound") =>
-        {
-            Ok(None)
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound && !error.has_code("SubscriptionNotFound") => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -379,34 +329,14 @@ mod tests {
 
     #[test]
     fn every_word_for_waiting_is_pending_and_every_word_for_ended_has_ended() {
-        for word in [
-            "Initialized",
-            "Initiated",
-            "initiated",
-            "INITIALIZED",
-            "",
-            "SomethingNew",
-        ] {
-            assert_eq!(
-                ChangeStatus::from_wire(word),
-                ChangeStatus::Pending,
-                "{word}"
-            );
+        for word in ["Initialized", "Initiated", "initiated", "INITIALIZED", "", "SomethingNew"] {
+            assert_eq!(ChangeStatus::from_wire(word), ChangeStatus::Pending, "{word}");
         }
         for word in ["Failed", "Expired", "Cancelled", "canceled", "Rejected"] {
-            assert_eq!(
-                ChangeStatus::from_wire(word),
-                ChangeStatus::Ended(word.to_owned())
-            );
+            assert_eq!(ChangeStatus::from_wire(word), ChangeStatus::Ended(word.to_owned()));
         }
-        assert_eq!(
-            ChangeStatus::from_wire("inprogress"),
-            ChangeStatus::InProgress
-        );
-        assert_eq!(
-            ChangeStatus::from_wire("COMPLETED"),
-            ChangeStatus::Completed
-        );
+        assert_eq!(ChangeStatus::from_wire("inprogress"), ChangeStatus::InProgress);
+        assert_eq!(ChangeStatus::from_wire("COMPLETED"), ChangeStatus::Completed);
     }
 
     #[test]
@@ -428,20 +358,12 @@ mod tests {
         .unwrap();
         assert_eq!(bare.status, ChangeStatus::InProgress);
         assert!(bare.leads_to(&tenant, &owner));
-        assert_eq!(
-            read(r#"{"status":"Completed"}"#).unwrap().status,
-            ChangeStatus::Completed
-        );
+        assert_eq!(read(r#"{"status":"Completed"}"#).unwrap().status, ChangeStatus::Completed);
     }
 
     #[test]
     fn an_answer_that_says_nothing_is_no_request() {
-        for nothing in [
-            "{}",
-            r#"{"properties":null}"#,
-            r#"{"properties":{"status":null}}"#,
-            r#"{"name":"default"}"#,
-        ] {
+        for nothing in ["{}", r#"{"properties":null}"#, r#"{"properties":{"status":null}}"#, r#"{"name":"default"}"#] {
             assert_eq!(read(nothing), None, "{nothing}");
         }
     }
@@ -449,23 +371,13 @@ mod tests {
     #[test]
     fn a_request_expires_when_microsoft_says_or_after_a_day() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let told = read(
-            r#"{"status":"Initiated","createdDate":"2030-01-01T00:00:00Z","expiresOn":"2030-01-01T06:00:00Z"}"#,
-        );
+        let told =
+            read(r#"{"status":"Initiated","createdDate":"2030-01-01T00:00:00Z","expiresOn":"2030-01-01T06:00:00Z"}"#);
         assert!(told.as_ref().unwrap().is_open(at("2030-01-01T05:59:59Z")));
         assert!(!told.unwrap().is_open(at("2030-01-01T06:00:00Z")));
-        let untold =
-            read(r#"{"status":"Initiated","createdDate":"2030-01-01T00:00:00Z"}"#).unwrap();
+        let untold = read(r#"{"status":"Initiated","createdDate":"2030-01-01T00:00:00Z"}"#).unwrap();
         assert_eq!(untold.expiry(), Some(at("2030-01-02T00:00:00Z")));
-        assert!(
-            read(r#"{"status":"Initiated"}"#)
-                .unwrap()
-                .is_open(at("2040-01-01T00:00:00Z"))
-        );
-        assert!(
-            !read(r#"{"status":"Completed"}"#)
-                .unwrap()
-                .is_open(at("2030-01-01T00:00:00Z"))
-        );
+        assert!(read(r#"{"status":"Initiated"}"#).unwrap().is_open(at("2040-01-01T00:00:00Z")));
+        assert!(!read(r#"{"status":"Completed"}"#).unwrap().is_open(at("2030-01-01T00:00:00Z")));
     }
 }

@@ -7,6 +7,10 @@
 //! `insufficient_claims` or 401/403 `RequestDisallowedByPolicy` about MFA ([`ErrorKind::ClaimsChallenge`]), 403
 //! `AuthorizationFailed` ([`ErrorKind::Forbidden`]; after a fresh grant worth retrying with a *new* token for ten minutes),
 //! 429 ([`ErrorKind::Throttled`]).
+//!
+//! The api-version of the change-directory family is negotiated: 2026-08-01-preview, 2025-11-01-preview and
+//! 2024-08-01-preview are tried in this order, and what a cloud refused is not tried again.
+//!
 //! See <https://learn.microsoft.com/azure/role-based-access-control/troubleshooting> and
 //! <https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling>.
 
@@ -23,15 +27,13 @@ use crate::errors::{Error, ErrorKind};
 use crate::http::Api;
 
 pub use access::{
-    Assigned, ClassicAdministrator, NewRoleAssignment, OWNER_ROLE, PermissionSet, Permissions,
-    RoleAssignment, RoleAssignmentProperties, RoleDefinition, RoleDefinitionProperties,
+    Assigned, ClassicAdministrator, NewRoleAssignment, OWNER_ROLE, PermissionSet, Permissions, RoleAssignment,
+    RoleAssignmentProperties, RoleDefinition, RoleDefinitionProperties,
 };
 pub use change_directory::{ChangeStatus, DirectoryChange};
 pub use policies::{Block, SubscriptionPolicy};
 pub use probe::ArmProbe;
-pub use subscriptions::{
-    ManagedByTenant, Subscription, SubscriptionPolicies, SubscriptionState, TenantDescription,
-};
+pub use subscriptions::{ManagedByTenant, Subscription, SubscriptionPolicies, SubscriptionState, TenantDescription};
 
 /// Azure Resource Manager as one person in one tenant may use it.
 #[derive(Debug, Clone)]
@@ -52,11 +54,7 @@ impl Arm {
 pub(crate) struct ServedVersion(AtomicUsize);
 
 impl ServedVersion {
-    const KNOWN: [&str; 3] = [
-        "2026-08-01-preview",
-        "2025-11-01-preview",
-        "2024-08-01-preview",
-    ];
+    const KNOWN: [&str; 3] = ["2026-08-01-preview", "2025-11-01-preview", "2024-08-01-preview"];
 
     /// Makes a call with the newest version that this cloud has not refused.
     pub(crate) async fn negotiate<T, F, C>(&self, call: C) -> Result<T, Error>

@@ -39,11 +39,7 @@ impl SubscriptionPolicy {
         self.exempted.contains(person)
     }
 
-    const UNKNOWN: Self = Self {
-        leaving: Block::Unknown,
-        entering: Block::Unknown,
-        exempted: Vec::new(),
-    };
+    const UNKNOWN: Self = Self { leaving: Block::Unknown, entering: Block::Unknown, exempted: Vec::new() };
 }
 
 impl Arm {
@@ -58,14 +54,8 @@ impl Arm {
     /// # Errors
     /// As for every call of [`crate::arm`], but for 403 and 404.
     pub async fn subscription_policy(&self) -> Result<SubscriptionPolicy, Error> {
-        let address =
-            self.api
-                .base
-                .at(["providers", "Microsoft.Subscription", "policies", "default"]);
-        let call = Call::get(
-            "arm.policies.get",
-            with_query(&address, &[("api-version", "2021-10-01")]),
-        );
+        let address = self.api.base.at(["providers", "Microsoft.Subscription", "policies", "default"]);
+        let call = Call::get("arm.policies.get", with_query(&address, &[("api-version", "2021-10-01")]));
         match self.api.read::<Wire>(&call).await {
             Ok(wire) => Ok(wire.properties.unwrap_or_default().into()),
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden) => {
@@ -115,11 +105,7 @@ mod tests {
     #[test]
     fn what_a_policy_does_not_say_is_unknown_and_not_allowed() {
         let read = |text: &str| -> SubscriptionPolicy {
-            serde_json::from_str::<Wire>(text)
-                .unwrap()
-                .properties
-                .unwrap_or_default()
-                .into()
+            serde_json::from_str::<Wire>(text).unwrap().properties.unwrap_or_default().into()
         };
         assert_eq!(read("{}"), SubscriptionPolicy::UNKNOWN);
         assert_eq!(read(r#"{"properties":null}"#), SubscriptionPolicy::UNKNOWN);
@@ -127,14 +113,8 @@ mod tests {
             r#"{"properties":{"blockSubscriptionsLeavingTenant":true,"blockSubscriptionsIntoTenant":false,
                 "exemptedPrincipals":["e879cf0f-2b4d-5431-109a-f72fc9868693"]}}"#,
         );
-        assert_eq!(
-            (said.leaving, said.entering),
-            (Block::Blocked, Block::Allowed)
-        );
+        assert_eq!((said.leaving, said.entering), (Block::Blocked, Block::Allowed));
         assert!(said.exempts(&ObjectId::parse("E879CF0F-2b4d-5431-109a-f72fc9868693").unwrap()));
-        assert_eq!(
-            read(r#"{"properties":{"blockSubscriptionsLeavingTenant":null}}"#).leaving,
-            Block::Unknown
-        );
+        assert_eq!(read(r#"{"properties":{"blockSubscriptionsLeavingTenant":null}}"#).leaving, Block::Unknown);
     }
 }

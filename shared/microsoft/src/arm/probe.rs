@@ -27,15 +27,9 @@ impl ArmProbe {
     ///
     /// # Errors
     /// [`ErrorKind::Unexpected`] for an answer that names no tenant; or no usable answer.
-    pub async fn tenant_of_subscription(
-        &self,
-        subscription: &SubscriptionId,
-    ) -> Result<Option<TenantId>, Error> {
+    pub async fn tenant_of_subscription(&self, subscription: &SubscriptionId) -> Result<Option<TenantId>, Error> {
         let address = self.api.base.at(["subscriptions", subscription.as_str()]);
-        let call = Call::get(
-            PROBE,
-            with_query(&address, &[("api-version", "2016-06-01")]),
-        );
+        let call = Call::get(PROBE, with_query(&address, &[("api-version", "2016-06-01")]));
         let answer = self.api.exchange(&call).await?;
         match answer.status.as_u16() {
             401 => {}
@@ -46,16 +40,10 @@ impl ArmProbe {
         // Any login host may stand there; the tenant is the address's last part that is one.
         claims::parameter(&challenge, "authorization_uri")
             .or_else(|| claims::parameter(&challenge, "authorization"))
-            .and_then(|address| {
-                address
-                    .rsplit('/')
-                    .find_map(|part| TenantId::parse(part).ok())
-            })
+            .and_then(|address| address.rsplit('/').find_map(|part| TenantId::parse(part).ok()))
             .map(Some)
             .ok_or_else(|| {
-                Error::new(ErrorKind::Unexpected, PROBE)
-                    .with_status(401)
-                    .with_message("the challenge names no tenant")
+                Error::new(ErrorKind::Unexpected, PROBE).with_status(401).with_message("the challenge names no tenant")
             })
     }
 }

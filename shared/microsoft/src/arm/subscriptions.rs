@@ -89,23 +89,14 @@ impl Subscription {
     /// See <https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-change-directory>.
     #[must_use]
     pub fn offer_cannot_move(&self) -> bool {
-        let offer = self
-            .subscription_policies
-            .quota_id
-            .as_deref()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        ["csp_", "dreamspark_", "internal_"]
-            .iter()
-            .any(|prefix| offer.starts_with(prefix))
+        let offer = self.subscription_policies.quota_id.as_deref().unwrap_or_default().to_ascii_lowercase();
+        ["csp_", "dreamspark_", "internal_"].iter().any(|prefix| offer.starts_with(prefix))
     }
 
     /// Whether another tenant manages it.
     #[must_use]
     pub fn is_delegated(&self) -> bool {
-        self.managed_by_tenants
-            .as_ref()
-            .is_some_and(|tenants| !tenants.is_empty())
+        self.managed_by_tenants.as_ref().is_some_and(|tenants| !tenants.is_empty())
     }
 }
 
@@ -119,12 +110,7 @@ impl Arm {
     /// As for every call of [`crate::arm`].
     pub async fn tenants(&self) -> Result<Vec<TenantDescription>, Error> {
         let address = self.api.base.at(["tenants"]);
-        self.api
-            .list(
-                "arm.tenants.list",
-                with_query(&address, &[SUBSCRIPTIONS_VERSION]),
-            )
-            .await
+        self.api.list("arm.tenants.list", with_query(&address, &[SUBSCRIPTIONS_VERSION])).await
     }
 
     /// The subscriptions visible in the token's tenant: what a drop-down there would show. Subscriptions delegated to this
@@ -137,12 +123,7 @@ impl Arm {
     /// As for every call of [`crate::arm`].
     pub async fn subscriptions(&self) -> Result<Vec<Subscription>, Error> {
         let address = self.api.base.at(["subscriptions"]);
-        self.api
-            .list(
-                "arm.subscriptions.list",
-                with_query(&address, &[SUBSCRIPTIONS_VERSION]),
-            )
-            .await
+        self.api.list("arm.subscriptions.list", with_query(&address, &[SUBSCRIPTIONS_VERSION])).await
     }
 
     /// One subscription. `None`: unknown, or not visible in the token's tenant (for hours after a move, perhaps).
@@ -155,10 +136,7 @@ impl Arm {
     /// As for every call of [`crate::arm`].
     pub async fn subscription(&self, id: &SubscriptionId) -> Result<Option<Subscription>, Error> {
         let address = self.api.base.at(["subscriptions", id.as_str()]);
-        let call = Call::get(
-            "arm.subscriptions.get",
-            with_query(&address, &[SUBSCRIPTIONS_VERSION]),
-        );
+        let call = Call::get("arm.subscriptions.get", with_query(&address, &[SUBSCRIPTIONS_VERSION]));
         found(self.api.read(&call).await)
     }
 
@@ -171,21 +149,9 @@ impl Arm {
     /// # Errors
     /// As for every call of [`crate::arm`].
     pub async fn register_provider(&self, id: &SubscriptionId) -> Result<(), Error> {
-        let segments = [
-            "subscriptions",
-            id.as_str(),
-            "providers",
-            "Microsoft.Subscription",
-            "register",
-        ];
-        let address = with_query(
-            &self.api.base.at(segments),
-            &[("api-version", "2021-04-01")],
-        );
-        self.api
-            .send(&Call::act("arm.providers.register", address))
-            .await
-            .map(|_| ())
+        let segments = ["subscriptions", id.as_str(), "providers", "Microsoft.Subscription", "register"];
+        let address = with_query(&self.api.base.at(segments), &[("api-version", "2021-04-01")]);
+        self.api.send(&Call::act("arm.providers.register", address)).await.map(|_| ())
     }
 
     /// Makes a call; if the subscription lacks the resource provider, registers it and makes the call again until the
@@ -206,11 +172,7 @@ impl Arm {
                 self.register_provider(id).await?;
             } else {
                 let wait = self.api.http.settings().first_wait * 2_u32.pow(again);
-                if self
-                    .api
-                    .deadline
-                    .is_some_and(|deadline| tokio::time::Instant::now() + wait > deadline)
-                {
+                if self.api.deadline.is_some_and(|deadline| tokio::time::Instant::now() + wait > deadline) {
                     break;
                 }
                 tokio::time::sleep(wait).await;
@@ -271,9 +233,7 @@ mod tests {
             ("MSDN_2014-09-01", false),
             ("SomethingNew_2030", false),
         ] {
-            let it = subscription(&format!(
-                r#","subscriptionPolicies":{{"quotaId":"{offer}"}}"#
-            ));
+            let it = subscription(&format!(r#","subscriptionPolicies":{{"quotaId":"{offer}"}}"#));
             assert_eq!(it.offer_cannot_move(), stuck, "{offer}");
         }
     }
@@ -288,13 +248,7 @@ mod tests {
 
     #[test]
     fn a_state_nobody_knows_yet_is_kept_as_it_is() {
-        assert_eq!(
-            SubscriptionState::from("Expired".to_owned()),
-            SubscriptionState::Other("Expired".to_owned())
-        );
-        assert_eq!(
-            String::from(SubscriptionState::from("pastdue".to_owned())),
-            "PastDue"
-        );
+        assert_eq!(SubscriptionState::from("Expired".to_owned()), SubscriptionState::Other("Expired".to_owned()));
+        assert_eq!(String::from(SubscriptionState::from("pastdue".to_owned())), "PastDue");
     }
 }

@@ -36,24 +36,13 @@ impl Entra {
         if !is_name(name) {
             return Ok(None);
         }
-        let address =
-            self.endpoints
-                .login()
-                .at([name, "v2.0", ".well-known", "openid-configuration"]);
-        match self
-            .api
-            .read::<Metadata>(&Call::get(DISCOVER, address))
-            .await
-        {
+        let address = self.endpoints.login().at([name, "v2.0", ".well-known", "openid-configuration"]);
+        match self.api.read::<Metadata>(&Call::get(DISCOVER, address)).await {
             Ok(metadata) => self.info(metadata).map(Some),
             Err(error) => {
                 let unknown = error.kind() == ErrorKind::Entra(EntraErrorKind::TenantNotFound);
                 // 404 is for a name that Entra won't even look up.
-                if unknown || error.status() == Some(404) {
-                    Ok(None)
-                } else {
-                    Err(error)
-                }
+                if unknown || error.status() == Some(404) { Ok(None) } else { Err(error) }
             }
         }
     }
@@ -64,45 +53,23 @@ impl Entra {
     ///
     /// # Errors
     /// As there.
-    pub async fn tenant_of_domain(
-        &self,
-        domain_or_address: &str,
-    ) -> Result<Option<TenantId>, Error> {
+    pub async fn tenant_of_domain(&self, domain_or_address: &str) -> Result<Option<TenantId>, Error> {
         let domain = domain_or_address.rsplit('@').next().unwrap_or_default();
         if !domain.contains('.') {
             return Ok(None);
         }
-        Ok(self
-            .directory(domain)
-            .await?
-            .map(|directory| directory.tenant))
+        Ok(self.directory(domain).await?.map(|directory| directory.tenant))
     }
 
     fn info(&self, metadata: Metadata) -> Result<DirectoryInfo, Error> {
-        let inside = |address: &str| {
-            Url::parse(address).is_ok_and(|address| self.endpoints.login().admits(&address))
-        };
+        let inside = |address: &str| Url::parse(address).is_ok_and(|address| self.endpoints.login().admits(&address));
         // Public Entra also describes US Government tenants, with that cloud's addresses.
-        if ![
-            &metadata.issuer,
-            &metadata.token_endpoint,
-            &metadata.jwks_uri,
-        ]
-        .into_iter()
-        .all(|it| inside(it))
-        {
-            return Err(Error::new(
-                ErrorKind::Entra(EntraErrorKind::WrongCloud),
-                DISCOVER,
-            ));
+        if ![&metadata.issuer, &metadata.token_endpoint, &metadata.jwks_uri].into_iter().all(|it| inside(it)) {
+            return Err(Error::new(ErrorKind::Entra(EntraErrorKind::WrongCloud), DISCOVER));
         }
-        let tenant = metadata
-            .issuer
-            .split('/')
-            .find_map(|segment| TenantId::parse(segment).ok())
-            .ok_or_else(|| {
-                Error::new(ErrorKind::Unexpected, DISCOVER)
-                    .with_message("the issuer names no tenant")
+        let tenant =
+            metadata.issuer.split('/').find_map(|segment| TenantId::parse(segment).ok()).ok_or_else(|| {
+                Error::new(ErrorKind::Unexpected, DISCOVER).with_message("the issuer names no tenant")
             })?;
         Ok(DirectoryInfo {
             tenant,
@@ -128,8 +95,7 @@ struct Metadata {
 fn is_name(name: &str) -> bool {
     let labels = |name: &str| {
         name.split('.').all(|label| {
-            (1..=63).contains(&label.len())
-                && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            (1..=63).contains(&label.len()) && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
         })
     };
     TenantId::parse(name).is_ok() || (name.contains('.') && name.len() <= 253 && labels(name))
@@ -141,24 +107,11 @@ mod tests {
 
     #[test]
     fn only_tenant_ids_and_domain_names_are_looked_up() {
-        for good in [
-            "contoso.com",
-            "contoso.onmicrosoft.com",
-            "111a82eb-4c7b-48bb-962b-49363c510130",
-        ] {
+        for good in ["contoso.com", "contoso.onmicrosoft.com", "111a82eb-4c7b-48bb-962b-49363c510130"] {
             assert!(is_name(good), "{good}");
         }
-        for bad in [
-            "",
-            "common",
-            "organizations",
-            "contoso",
-            "a..b",
-            "contoso.com/x",
-            "x y.com",
-            ".com",
-            "münchen.de",
-        ] {
+        for bad in ["", "common", "organizations", "contoso", "a..b", "contoso.com/x", "x y.com", ".com", "münchen.de"]
+        {
             assert!(!is_name(bad), "{bad}");
         }
     }

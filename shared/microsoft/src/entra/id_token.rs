@@ -63,9 +63,10 @@ impl Person {
     #[must_use]
     pub fn is_personal_account(&self) -> bool {
         self.tenant.as_str() == PERSONAL_ACCOUNTS_TENANT
-            || self.identity_provider.as_deref().is_some_and(|provider| {
-                provider == "live.com" || provider.contains(PERSONAL_ACCOUNTS_TENANT)
-            })
+            || self
+                .identity_provider
+                .as_deref()
+                .is_some_and(|provider| provider == "live.com" || provider.contains(PERSONAL_ACCOUNTS_TENANT))
     }
 }
 
@@ -103,27 +104,14 @@ impl Entra {
     }
 
     /// The tenant's issuer and its key named `kid`.
-    async fn key(
-        &self,
-        tenant: &TenantId,
-        kid: &str,
-        now: Timestamp,
-    ) -> Result<(String, Key), Error> {
+    async fn key(&self, tenant: &TenantId, kid: &str, now: Timestamp) -> Result<(String, Key), Error> {
         if let Some(found) = self.keys.find(tenant, kid, now) {
             return found;
         }
-        let directory = self
-            .directory(tenant.as_str())
-            .await?
-            .ok_or_else(|| rejected(IdTokenFault::Issuer))?;
-        let set: KeySet = self
-            .api
-            .read(&Call::get("entra.keys", directory.keys.clone()))
-            .await?;
+        let directory = self.directory(tenant.as_str()).await?.ok_or_else(|| rejected(IdTokenFault::Issuer))?;
+        let set: KeySet = self.api.read(&Call::get("entra.keys", directory.keys.clone())).await?;
         self.keys.keep(tenant, directory.issuer, set.keys, now);
-        self.keys
-            .find(tenant, kid, now)
-            .unwrap_or_else(|| Err(rejected(IdTokenFault::UnknownKey)))
+        self.keys.find(tenant, kid, now).unwrap_or_else(|| Err(rejected(IdTokenFault::UnknownKey)))
     }
 }
 
@@ -168,21 +156,14 @@ impl KeyCache {
     const REFETCH_SECONDS: i64 = 60;
 
     /// The key; or that there is none; or `None`: ask Microsoft.
-    fn find(
-        &self,
-        tenant: &TenantId,
-        kid: &str,
-        now: Timestamp,
-    ) -> Option<Result<(String, Key), Error>> {
+    fn find(&self, tenant: &TenantId, kid: &str, now: Timestamp) -> Option<Result<(String, Key), Error>> {
         let since = |then: Timestamp| now.as_second() - then.as_second();
         let mut tenants = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let published = tenants.get_mut(tenant)?;
         if !(0..Self::KEPT_SECONDS).contains(&since(published.fetched_at)) {
             return None;
         }
-        let signs = |key: &&Key| {
-            key.kid == kid && key.kty == "RSA" && key.purpose.as_deref() != Some("enc")
-        };
+        let signs = |key: &&Key| key.kid == kid && key.kty == "RSA" && key.purpose.as_deref() != Some("enc");
         if let Some(key) = published.keys.iter().find(signs) {
             return Some(Ok((published.issuer.clone(), key.clone())));
         }
@@ -196,18 +177,8 @@ impl KeyCache {
 
     fn keep(&self, tenant: &TenantId, issuer: String, keys: Vec<Key>, now: Timestamp) {
         let mut tenants = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let looked_again_at = tenants
-            .get(tenant)
-            .and_then(|published| published.looked_again_at);
-        tenants.insert(
-            tenant.clone(),
-            Published {
-                issuer,
-                keys,
-                fetched_at: now,
-                looked_again_at,
-            },
-        );
+        let looked_again_at = tenants.get(tenant).and_then(|published| published.looked_again_at);
+        tenants.insert(tenant.clone(), Published { issuer, keys, fetched_at: now, looked_again_at });
     }
 }
 
@@ -271,8 +242,7 @@ fn key_id(token: &str) -> Result<String, Error> {
 
 fn verify_signature(token: &str, key: &Key) -> Result<Claims, Error> {
     use jsonwebtoken::errors::ErrorKind as Fault;
-    let decoder = DecodingKey::from_rsa_components(&key.n, &key.e)
-        .map_err(|_| rejected(IdTokenFault::UnknownKey))?;
+    let decoder = DecodingKey::from_rsa_components(&key.n, &key.e).map_err(|_| rejected(IdTokenFault::UnknownKey))?;
     // The library would read the system's clock: times are checked below, and so is everything but the signature.
     let mut validation = Validation::new(Algorithm::RS256);
     validation.validate_exp = false;
@@ -288,22 +258,14 @@ fn verify_signature(token: &str, key: &Key) -> Result<Claims, Error> {
         })?
         .claims;
     // A key that Microsoft publishes for other issuers, such as that of personal accounts, signs only theirs.
-    let for_issuer = key
-        .issuer
-        .as_deref()
-        .map(|issuer| fill(issuer, &claims.tid));
+    let for_issuer = key.issuer.as_deref().map(|issuer| fill(issuer, &claims.tid));
     if for_issuer.is_some_and(|issuer| issuer != claims.iss) {
         return Err(rejected(IdTokenFault::Issuer));
     }
     Ok(claims)
 }
 
-fn check(
-    claims: Claims,
-    issuer: &str,
-    expected: &Expected<'_>,
-    now: Timestamp,
-) -> Result<Person, Error> {
+fn check(claims: Claims, issuer: &str, expected: &Expected<'_>, now: Timestamp) -> Result<Person, Error> {
     let now = now.as_second();
     let fault = if claims.iss != fill(issuer, expected.tenant) {
         Some(IdTokenFault::Issuer)
@@ -315,12 +277,7 @@ fn check(
         Some(IdTokenFault::Nonce)
     } else if claims.exp.saturating_add(SKEW_SECONDS) <= now {
         Some(IdTokenFault::Expired)
-    } else if claims
-        .nbf
-        .unwrap_or(claims.iat)
-        .saturating_sub(SKEW_SECONDS)
-        > now
-    {
+    } else if claims.nbf.unwrap_or(claims.iat).saturating_sub(SKEW_SECONDS) > now {
         Some(IdTokenFault::NotYetValid)
     } else {
         None
@@ -328,8 +285,7 @@ fn check(
     if let Some(fault) = fault {
         return Err(rejected(fault));
     }
-    let time =
-        |seconds| Timestamp::from_second(seconds).map_err(|_| rejected(IdTokenFault::Malformed));
+    let time = |seconds| Timestamp::from_second(seconds).map_err(|_| rejected(IdTokenFault::Malformed));
     Ok(Person {
         tenant: claims.tid,
         object_id: claims.oid,
@@ -366,30 +322,15 @@ mod tests {
             r#"{"alg":"RS512","kid":"1"}"#,
         ] {
             let error = key_id(&token(header)).unwrap_err();
-            assert_eq!(
-                error.kind(),
-                ErrorKind::IdToken(IdTokenFault::Algorithm),
-                "{header}"
-            );
+            assert_eq!(error.kind(), ErrorKind::IdToken(IdTokenFault::Algorithm), "{header}");
         }
     }
 
     #[test]
     fn a_text_that_is_no_token_is_malformed() {
-        for text in [
-            "",
-            ".",
-            "..",
-            "a.b.c",
-            "e30.e30.",
-            &token(r#"{"alg":"RS256","kid":"1","crit":["b64"]}"#),
-        ] {
+        for text in ["", ".", "..", "a.b.c", "e30.e30.", &token(r#"{"alg":"RS256","kid":"1","crit":["b64"]}"#)] {
             let error = key_id(text).unwrap_err();
-            assert_eq!(
-                error.kind(),
-                ErrorKind::IdToken(IdTokenFault::Malformed),
-                "{text}"
-            );
+            assert_eq!(error.kind(), ErrorKind::IdToken(IdTokenFault::Malformed), "{text}");
         }
     }
 
@@ -398,8 +339,7 @@ mod tests {
         let tenant = TenantId::parse("111a82eb-4c7b-48bb-962b-49363c510130").unwrap();
         let cache = KeyCache::default();
         let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
-        let key: Key =
-            serde_json::from_str(r#"{"kty":"RSA","kid":"1","n":"AQAB","e":"AQAB"}"#).unwrap();
+        let key: Key = serde_json::from_str(r#"{"kty":"RSA","kid":"1","n":"AQAB","e":"AQAB"}"#).unwrap();
         assert!(cache.find(&tenant, "1", at(0)).is_none());
         cache.keep(&tenant, "issuer".to_owned(), vec![key], at(0));
         assert!(cache.find(&tenant, "1", at(86_399)).unwrap().is_ok());

@@ -75,11 +75,7 @@ pub enum EntraErrorKind {
 
 impl Entra {
     pub(crate) fn new(api: Api, endpoints: Endpoints, keys: Arc<KeyCache>) -> Self {
-        Self {
-            api,
-            endpoints,
-            keys,
-        }
+        Self { api, endpoints, keys }
     }
 }
 
@@ -90,9 +86,7 @@ impl EntraErrorKind {
         let hint = codes.iter().find_map(|code| Self::of_code(*code));
         match error {
             "invalid_client" | "unauthorized_client" => match hint {
-                Some(
-                    kind @ (Self::WrongCloud | Self::TenantNotFound | Self::AdminConsentRequired),
-                ) => kind,
+                Some(kind @ (Self::WrongCloud | Self::TenantNotFound | Self::AdminConsentRequired)) => kind,
                 _ => Self::AppMisconfigured,
             },
             "invalid_tenant" => match hint {
@@ -141,13 +135,13 @@ impl EntraErrorKind {
             65004 => Self::UserDeclined,
             54005 => Self::CodeAlreadyUsed,
             // Codes of another tenant or verifier, and every way for a token or a session to end.
-            50013 | 50058 | 50089 | 50132 | 50133 | 50147 | 50173 | 70000 | 70008 | 70043
-            | 501_481 | 700_005 | 700_082 | 700_084 => Self::SignInAgain,
+            50013 | 50058 | 50089 | 50132 | 50133 | 50147 | 50173 | 70000 | 70008 | 70043 | 501_481 | 700_005
+            | 700_082 | 700_084 => Self::SignInAgain,
             16000 | 16003 | 50020 | 50034 | 50177 | 51004 | 90072 => Self::UserNotInTenant,
             50014 => Self::InvitationPending,
             50105 | 500_208 | 500_212 | 500_213 => Self::CrossTenantPolicy,
-            50001 | 50011 | 50194 | 70011 | 70022 | 90014 | 90023 | 500_011 | 700_016 | 700_022
-            | 900_144 | 901_002 | 7_000_215 | 7_000_218 | 7_000_222 => Self::AppMisconfigured,
+            50001 | 50011 | 50194 | 70011 | 70022 | 90014 | 90023 | 500_011 | 700_016 | 700_022 | 900_144 | 901_002
+            | 7_000_215 | 7_000_218 | 7_000_222 => Self::AppMisconfigured,
             50059 | 90002 => Self::TenantNotFound,
             90038 | 90123 | 90124 | 90130 | 900_382 | 900_432 => Self::WrongCloud,
             50053 | 50055 | 50057 | 50085 | 50126 | 50196 => Self::AccountProblem,
@@ -199,158 +193,40 @@ mod tests {
     #[test]
     fn the_error_word_decides_and_the_number_only_refines() {
         for (error, codes, suberror, challenged, expected) in [
-            (
-                "interaction_required",
-                &[50076][..],
-                Some("basic_action"),
-                true,
-                Kind::MfaRequired,
-            ),
+            ("interaction_required", &[50076][..], Some("basic_action"), true, Kind::MfaRequired),
             ("interaction_required", &[], None, true, Kind::MfaRequired),
             ("interaction_required", &[], None, false, Kind::SignInAgain),
-            (
-                "interaction_required",
-                &[53003],
-                None,
-                false,
-                Kind::ConditionalAccess,
-            ),
-            (
-                "invalid_grant",
-                &[65001],
-                Some("consent_required"),
-                false,
-                Kind::ConsentRequired,
-            ),
-            (
-                "invalid_grant",
-                &[90094],
-                None,
-                false,
-                Kind::AdminConsentRequired,
-            ),
-            (
-                "invalid_grant",
-                &[54005],
-                None,
-                false,
-                Kind::CodeAlreadyUsed,
-            ),
+            ("interaction_required", &[53003], None, false, Kind::ConditionalAccess),
+            ("invalid_grant", &[65001], Some("consent_required"), false, Kind::ConsentRequired),
+            ("invalid_grant", &[90094], None, false, Kind::AdminConsentRequired),
+            ("invalid_grant", &[54005], None, false, Kind::CodeAlreadyUsed),
             ("invalid_grant", &[50173], None, false, Kind::SignInAgain),
-            (
-                "invalid_grant",
-                &[50020],
-                None,
-                false,
-                Kind::UserNotInTenant,
-            ),
-            (
-                "invalid_grant",
-                &[50014],
-                None,
-                false,
-                Kind::InvitationPending,
-            ),
+            ("invalid_grant", &[50020], None, false, Kind::UserNotInTenant),
+            ("invalid_grant", &[50014], None, false, Kind::InvitationPending),
             ("invalid_grant", &[1], None, false, Kind::SignInAgain),
-            (
-                "invalid_client",
-                &[7_000_222],
-                None,
-                false,
-                Kind::AppMisconfigured,
-            ),
-            (
-                "invalid_client",
-                &[50076],
-                None,
-                false,
-                Kind::AppMisconfigured,
-            ),
+            ("invalid_client", &[7_000_222], None, false, Kind::AppMisconfigured),
+            ("invalid_client", &[50076], None, false, Kind::AppMisconfigured),
             ("invalid_client", &[900_382], None, false, Kind::WrongCloud),
-            (
-                "unauthorized_client",
-                &[700_016],
-                None,
-                false,
-                Kind::AppMisconfigured,
-            ),
+            ("unauthorized_client", &[700_016], None, false, Kind::AppMisconfigured),
             ("access_denied", &[], None, false, Kind::UserDeclined),
             ("access_denied", &[65004], None, false, Kind::UserDeclined),
-            (
-                "access_denied",
-                &[53003],
-                None,
-                false,
-                Kind::ConditionalAccess,
-            ),
-            (
-                "access_denied",
-                &[90094],
-                None,
-                false,
-                Kind::AdminConsentRequired,
-            ),
-            (
-                "access_denied",
-                &[500_212],
-                None,
-                false,
-                Kind::CrossTenantPolicy,
-            ),
+            ("access_denied", &[53003], None, false, Kind::ConditionalAccess),
+            ("access_denied", &[90094], None, false, Kind::AdminConsentRequired),
+            ("access_denied", &[500_212], None, false, Kind::CrossTenantPolicy),
             ("consent_required", &[], None, false, Kind::ConsentRequired),
-            (
-                "invalid_tenant",
-                &[90002],
-                None,
-                false,
-                Kind::TenantNotFound,
-            ),
-            (
-                "invalid_request",
-                &[90002],
-                None,
-                false,
-                Kind::TenantNotFound,
-            ),
+            ("invalid_tenant", &[90002], None, false, Kind::TenantNotFound),
+            ("invalid_request", &[90002], None, false, Kind::TenantNotFound),
             ("invalid_request", &[90038], None, false, Kind::WrongCloud),
-            (
-                "invalid_request",
-                &[50011],
-                None,
-                false,
-                Kind::AppMisconfigured,
-            ),
-            (
-                "invalid_request",
-                &[50053],
-                None,
-                false,
-                Kind::AccountProblem,
-            ),
-            (
-                "temporarily_unavailable",
-                &[90055],
-                None,
-                false,
-                Kind::Throttled,
-            ),
-            (
-                "temporarily_unavailable",
-                &[],
-                None,
-                false,
-                Kind::Unavailable,
-            ),
+            ("invalid_request", &[50011], None, false, Kind::AppMisconfigured),
+            ("invalid_request", &[50053], None, false, Kind::AccountProblem),
+            ("temporarily_unavailable", &[90055], None, false, Kind::Throttled),
+            ("temporarily_unavailable", &[], None, false, Kind::Unavailable),
             ("server_error", &[], None, false, Kind::Unavailable),
             ("login_required", &[50058], None, false, Kind::SignInAgain),
             ("something_new", &[], None, false, Kind::Unknown),
             ("", &[], None, false, Kind::Unknown),
         ] {
-            assert_eq!(
-                Kind::of(error, codes, suberror, challenged),
-                expected,
-                "{error} {codes:?}"
-            );
+            assert_eq!(Kind::of(error, codes, suberror, challenged), expected, "{error} {codes:?}");
         }
     }
 }

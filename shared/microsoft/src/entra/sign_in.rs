@@ -69,10 +69,7 @@ impl Entra {
     /// See <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow>.
     #[must_use]
     pub fn authorize_url(&self, request: &AuthorizeRequest<'_>) -> String {
-        let address =
-            self.endpoints
-                .login()
-                .at([request.tenant.as_str(), "oauth2", "v2.0", "authorize"]);
+        let address = self.endpoints.login().at([request.tenant.as_str(), "oauth2", "v2.0", "authorize"]);
         let mut query = vec![
             ("client_id", request.client_id),
             ("response_type", "code"),
@@ -98,16 +95,8 @@ impl Entra {
     /// `GET {login}/{tenant}/oauth2/v2.0/logout`.
     /// See <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc#send-a-sign-out-request>.
     #[must_use]
-    pub fn sign_out_url(
-        &self,
-        tenant: &TenantId,
-        back_to: &str,
-        logout_hint: Option<&str>,
-    ) -> String {
-        let address = self
-            .endpoints
-            .login()
-            .at([tenant.as_str(), "oauth2", "v2.0", "logout"]);
+    pub fn sign_out_url(&self, tenant: &TenantId, back_to: &str, logout_hint: Option<&str>) -> String {
+        let address = self.endpoints.login().at([tenant.as_str(), "oauth2", "v2.0", "logout"]);
         let mut query = vec![("post_logout_redirect_uri", back_to)];
         query.extend(logout_hint.map(|hint| ("logout_hint", hint)));
         with_query(&address, &query)
@@ -125,14 +114,8 @@ pub fn refused_redirect(error: &str, description: Option<&str>, subcode: Option<
         _ => EntraErrorKind::of(error, &codes, subcode, false),
     };
     // Not a word of it is longer than the longest of OAuth's.
-    let word: String = error
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .take(64)
-        .collect();
-    let refused = Error::new(kind.error_kind(), "entra.authorize")
-        .with_code(Some(word))
-        .with_entra_codes(codes);
+    let word: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(64).collect();
+    let refused = Error::new(kind.error_kind(), "entra.authorize").with_code(Some(word)).with_entra_codes(codes);
     match description {
         Some(description) => refused.with_message(description),
         None => refused,
@@ -187,9 +170,7 @@ fn entra_codes(description: &str) -> Vec<u32> {
         .split("AADSTS")
         .skip(1)
         .filter_map(|rest| {
-            let end = rest
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
             rest.get(..end)?.parse().ok()
         })
         .collect()
@@ -202,64 +183,35 @@ mod tests {
 
     #[test]
     fn the_challenge_is_rfc_7636s_own_example() {
-        let verifier =
-            CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into()).unwrap();
-        assert_eq!(
-            verifier.challenge(),
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-        );
+        let verifier = CodeVerifier::new("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into()).unwrap();
+        assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
         assert_eq!(format!("{verifier:?}"), "CodeVerifier(..)");
     }
 
     #[test]
     fn a_weak_or_unsendable_verifier_is_refused() {
-        for bad in [
-            "",
-            "short",
-            &"a".repeat(42),
-            &"a".repeat(129),
-            &format!("{}+", "a".repeat(43)),
-        ] {
-            assert_eq!(
-                CodeVerifier::new((*bad).into()).err(),
-                Some(NotAVerifier),
-                "{bad}"
-            );
+        for bad in ["", "short", &"a".repeat(42), &"a".repeat(129), &format!("{}+", "a".repeat(43))] {
+            assert_eq!(CodeVerifier::new((*bad).into()).err(), Some(NotAVerifier), "{bad}");
         }
     }
 
     #[test]
     fn a_refused_redirect_says_what_it_means() {
-        let kind =
-            |error, description, subcode| refused_redirect(error, description, subcode).kind();
+        let kind = |error, description, subcode| refused_redirect(error, description, subcode).kind();
         assert_eq!(
             kind("access_denied", Some("AADSTS65004: User declined"), None),
             ErrorKind::Entra(EntraErrorKind::UserDeclined)
         );
         assert_eq!(
-            kind(
-                "access_denied",
-                Some("AADSTS53003: Access has been blocked"),
-                None
-            ),
+            kind("access_denied", Some("AADSTS53003: Access has been blocked"), None),
             ErrorKind::Entra(EntraErrorKind::ConditionalAccess)
         );
         assert_eq!(
-            kind(
-                "access_denied",
-                Some("The user has denied access"),
-                Some("cancel")
-            ),
+            kind("access_denied", Some("The user has denied access"), Some("cancel")),
             ErrorKind::Entra(EntraErrorKind::UserDeclined)
         );
-        assert_eq!(
-            kind("temporarily_unavailable", None, None),
-            ErrorKind::Unavailable
-        );
-        assert_eq!(
-            kind("<script>", Some("AADSTS: AADSTSx"), None),
-            ErrorKind::Entra(EntraErrorKind::Unknown)
-        );
+        assert_eq!(kind("temporarily_unavailable", None, None), ErrorKind::Unavailable);
+        assert_eq!(kind("<script>", Some("AADSTS: AADSTSx"), None), ErrorKind::Entra(EntraErrorKind::Unknown));
     }
 
     #[test]

@@ -51,10 +51,7 @@ impl AppCredential {
     /// A client secret.
     #[must_use]
     pub fn with_secret(client_id: impl Into<String>, secret: SecretString) -> Self {
-        Self {
-            client_id: client_id.into(),
-            proof: Proof::Secret(secret),
-        }
+        Self { client_id: client_id.into(), proof: Proof::Secret(secret) }
     }
 
     /// A certificate: an RSA key (PKCS#8 or PKCS#1) and the certificate registered at Entra, both as PEM.
@@ -67,12 +64,11 @@ impl AppCredential {
         key_pem: &SecretString,
         certificate_pem: &str,
     ) -> Result<Self, Error> {
-        let unreadable =
-            |what: &str| Error::new(ErrorKind::Credential, SIGN).with_message(what.to_owned());
+        let unreadable = |what: &str| Error::new(ErrorKind::Credential, SIGN).with_message(what.to_owned());
         let der = pem(key_pem.expose_secret(), &["PRIVATE KEY", "RSA PRIVATE KEY"])
             .ok_or_else(|| unreadable("the private key is no PEM"))?;
-        let certificate = pem(certificate_pem, &["CERTIFICATE"])
-            .ok_or_else(|| unreadable("the certificate is no PEM"))?;
+        let certificate =
+            pem(certificate_pem, &["CERTIFICATE"]).ok_or_else(|| unreadable("the certificate is no PEM"))?;
         let key = pkcs1(&der).ok_or_else(|| unreadable("the private key is no RSA key"))?;
         Ok(Self {
             client_id: client_id.into(),
@@ -96,10 +92,7 @@ impl fmt::Debug for AppCredential {
             Proof::Secret(_) => "secret",
             Proof::Certificate { .. } => "certificate",
         };
-        f.debug_struct("AppCredential")
-            .field("client_id", &self.client_id)
-            .field("kind", &kind)
-            .finish_non_exhaustive()
+        f.debug_struct("AppCredential").field("client_id", &self.client_id).field("kind", &kind).finish_non_exhaustive()
     }
 }
 
@@ -125,10 +118,7 @@ impl Entra {
             ("grant_type", "authorization_code"),
             ("code", redemption.code.expose_secret()),
             ("redirect_uri", redemption.redirect_uri),
-            (
-                "code_verifier",
-                redemption.verifier.secret().expose_secret(),
-            ),
+            ("code_verifier", redemption.verifier.secret().expose_secret()),
             ("scope", &R::redeem_scope(&self.endpoints)),
         ];
         self.token(REDEEM, tenant, app, &form, now).await
@@ -165,37 +155,24 @@ impl Entra {
         fields: &[(&str, &str)],
         now: Timestamp,
     ) -> Result<Tokens<R>, Error> {
-        let address = self
-            .endpoints
-            .login()
-            .at([tenant.as_str(), "oauth2", "v2.0", "token"]);
+        let address = self.endpoints.login().at([tenant.as_str(), "oauth2", "v2.0", "token"]);
         let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("client_id", &app.client_id)
-            .extend_pairs(fields);
+        form.append_pair("client_id", &app.client_id).extend_pairs(fields);
         match &app.proof {
             Proof::Secret(secret) => {
                 form.append_pair("client_secret", secret.expose_secret());
             }
             Proof::Certificate { key, thumbprint } => {
                 let assertion = self.assertion(app, key, thumbprint, &address, now)?;
-                form.append_pair(
-                    "client_assertion_type",
-                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-                )
-                .append_pair("client_assertion", &assertion);
+                form.append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+                    .append_pair("client_assertion", &assertion);
             }
         }
         let call = Call::form(operation, address, form.finish().into());
-        let call = if operation == REDEEM {
-            call.once()
-        } else {
-            call
-        };
+        let call = if operation == REDEEM { call.once() } else { call };
         let given: Given = self.api.read(&call).await?;
         if !given.token_type.eq_ignore_ascii_case("Bearer") {
-            return Err(
-                Error::new(ErrorKind::Unexpected, operation).with_message("not a bearer token")
-            );
+            return Err(Error::new(ErrorKind::Unexpected, operation).with_message("not a bearer token"));
         }
         let expires_at = now.checked_add(given.expires_in.seconds()).ok();
         Ok(Tokens {
@@ -239,10 +216,7 @@ const SIGN: &str = "entra.client_assertion";
 #[derive(Clone)]
 enum Proof {
     Secret(SecretString),
-    Certificate {
-        key: EncodingKey,
-        thumbprint: String,
-    },
+    Certificate { key: EncodingKey, thumbprint: String },
 }
 
 #[derive(Deserialize)]
@@ -310,12 +284,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         0..=0x7f => (usize::from(first), rest),
         0x81..=0x84 => {
             let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            (
-                bytes
-                    .iter()
-                    .fold(0, |length, byte| length << 8 | usize::from(*byte)),
-                rest,
-            )
+            (bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte)), rest)
         }
         _ => return None,
     };
@@ -330,10 +299,7 @@ mod tests {
     #[test]
     fn a_credential_shows_its_application_and_no_secret() {
         let shown = format!("{:?}", AppCredential::with_secret("app-1", "SECRET".into()));
-        assert!(
-            shown.contains("app-1") && !shown.contains("SECRET"),
-            "{shown}"
-        );
+        assert!(shown.contains("app-1") && !shown.contains("SECRET"), "{shown}");
     }
 
     #[test]
@@ -348,22 +314,12 @@ mod tests {
 
     #[test]
     fn a_key_that_is_none_is_refused_without_being_shown() {
-        for bad in [
-            "",
-            "SECRET",
-            "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----",
-        ] {
+        for bad in ["", "SECRET", "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----"] {
             let error = AppCredential::with_certificate("app-1", &bad.into(), bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Credential);
             assert!(!format!("{error:?}").contains("SECRET"));
         }
-        for truncated in [
-            &[0x30][..],
-            &[0x30, 0x84, 1],
-            &[0x30, 5, 2, 1],
-            &[0x30, 0x80],
-            &[],
-        ] {
+        for truncated in [&[0x30][..], &[0x30, 0x84, 1], &[0x30, 5, 2, 1], &[0x30, 0x80], &[]] {
             assert_eq!(pkcs1(truncated), None);
         }
     }

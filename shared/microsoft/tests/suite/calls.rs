@@ -30,27 +30,14 @@ async fn a_read_is_repeated_after_a_fault_a_throttle_and_a_lost_answer() {
 
 #[tokio::test]
 async fn every_attempt_of_one_call_has_the_same_request_id_and_the_next_call_another() {
-    let server = Loopback::start(|_, before| {
-        if before < 2 {
-            Reply::empty(500)
-        } else {
-            empty_list()
-        }
-    })
-    .await;
+    let server = Loopback::start(|_, before| if before < 2 { Reply::empty(500) } else { empty_list() }).await;
     let arm = server.arm();
     arm.tenants().await.unwrap();
     arm.tenants().await.unwrap();
     let asked = server.asked();
-    let ids: Vec<_> = asked
-        .iter()
-        .map(|it| it.header("x-ms-client-request-id").unwrap())
-        .collect();
+    let ids: Vec<_> = asked.iter().map(|it| it.header("x-ms-client-request-id").unwrap()).collect();
     assert_eq!(ids.len(), 4);
-    assert!(
-        ids[0] == ids[1] && ids[1] == ids[2] && ids[2] != ids[3],
-        "{ids:?}"
-    );
+    assert!(ids[0] == ids[1] && ids[1] == ids[2] && ids[2] != ids[3], "{ids:?}");
 }
 
 #[tokio::test]
@@ -64,16 +51,11 @@ async fn a_refusal_is_not_repeated() {
 
 #[tokio::test]
 async fn repeating_ends_and_says_what_the_last_answer_was() {
-    let server =
-        Loopback::always(Reply::arm_error(503, "ServerBusy").header("x-ms-request-id", "r-1"))
-            .await;
+    let server = Loopback::always(Reply::arm_error(503, "ServerBusy").header("x-ms-request-id", "r-1")).await;
     let error = server.arm().tenants().await.unwrap_err();
     assert_eq!(server.asked().len(), 5);
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert_eq!(
-        (error.status(), error.code()),
-        (Some(503), Some("ServerBusy"))
-    );
+    assert_eq!((error.status(), error.code()), (Some(503), Some("ServerBusy")));
     assert_eq!(error.request_ids().theirs.as_deref(), Some("r-1"));
     assert!(error.is_transient());
 }
@@ -92,8 +74,7 @@ async fn the_servers_wait_counts_when_it_is_longer_than_ours() {
 
 #[tokio::test]
 async fn a_wait_past_the_deadline_is_left_to_the_caller() {
-    let throttled =
-        json!({"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."});
+    let throttled = json!({"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."});
     let server = Loopback::always(Reply::json(429, &throttled).header("retry-after", "57")).await;
     let error = server.partner_center().account().await.unwrap_err();
     assert_eq!(server.asked().len(), 1);
@@ -107,13 +88,7 @@ async fn no_call_outlives_the_deadline_it_was_given() {
     let deadline = tokio::time::Instant::now() + Duration::from_millis(150);
     let token = microsoft::AccessToken::new("x".into(), tenant(), None);
     let started = Instant::now();
-    let error = server
-        .cloud()
-        .until(deadline)
-        .arm(&token)
-        .tenants()
-        .await
-        .unwrap_err();
+    let error = server.cloud().until(deadline).arm(&token).tenants().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(started.elapsed() < Duration::from_millis(1_000));
 }
@@ -121,16 +96,8 @@ async fn no_call_outlives_the_deadline_it_was_given() {
 /// Makes each of the calls that must not happen twice; they are named by what they are.
 async fn make_once(server: &Loopback, call: &str) -> Error {
     match call {
-        "accept" => server
-            .arm()
-            .accept_directory_change(&subscription())
-            .await
-            .unwrap_err(),
-        "request" => server
-            .arm()
-            .request_directory_change(&subscription(), &tenant(), &person())
-            .await
-            .unwrap_err(),
+        "accept" => server.arm().accept_directory_change(&subscription()).await.unwrap_err(),
+        "request" => server.arm().request_directory_change(&subscription(), &tenant(), &person()).await.unwrap_err(),
         "invite" => {
             let invitation = NewInvitation {
                 address: "ada@outlook.com",
@@ -143,18 +110,11 @@ async fn make_once(server: &Loopback, call: &str) -> Error {
         "redeem" => {
             let code = "CODE".into();
             let verifier = CodeVerifier::new("v".repeat(43).into()).unwrap();
-            let redemption = Redemption {
-                code: &code,
-                verifier: &verifier,
-                redirect_uri: "https://contoso.com",
-            };
+            let redemption = Redemption { code: &code, verifier: &verifier, redirect_uri: "https://contoso.com" };
             let app = AppCredential::with_secret("app", "SECRET".into());
             let now = jiff::Timestamp::UNIX_EPOCH;
             let entra = server.cloud().entra();
-            entra
-                .redeem_code::<microsoft::arm::Arm>(&tenant(), &app, &redemption, now)
-                .await
-                .unwrap_err()
+            entra.redeem_code::<microsoft::arm::Arm>(&tenant(), &app, &redemption, now).await.unwrap_err()
         }
         other => panic!("no call named {other}"),
     }
@@ -165,13 +125,7 @@ const ONCE: [&str; 4] = ["accept", "request", "invite", "redeem"];
 #[tokio::test]
 async fn a_call_that_must_not_happen_twice_is_not_repeated_when_its_answer_is_lost() {
     for call in ONCE {
-        for reply in [
-            Reply::HangUp,
-            Reply::Silence,
-            Reply::empty(500),
-            Reply::empty(502),
-            Reply::empty(504),
-        ] {
+        for reply in [Reply::HangUp, Reply::Silence, Reply::empty(500), Reply::empty(502), Reply::empty(504)] {
             let server = Loopback::always(reply.clone()).await;
             let error = make_once(&server, call).await;
             assert_eq!(error.kind(), ErrorKind::UnknownOutcome, "{call} {reply:?}");
@@ -204,10 +158,7 @@ async fn a_call_without_a_connection_has_not_happened() {
     let client = microsoft::Microsoft::new(clouds, crate::loopback::settings()).unwrap();
     let token = microsoft::AccessToken::new("x".into(), tenant(), None);
     let arm = client.cloud(onboarding::Cloud::Public).unwrap().arm(&token);
-    let error = arm
-        .accept_directory_change(&subscription())
-        .await
-        .unwrap_err();
+    let error = arm.accept_directory_change(&subscription()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
@@ -227,34 +178,15 @@ async fn an_unserved_api_version_leads_to_an_older_one_which_is_remembered() {
         let arm = client.cloud(onboarding::Cloud::Public).unwrap().arm(&token);
         arm.accept_directory_change(&subscription()).await.unwrap();
     }
-    let versions: Vec<_> = server
-        .asked()
-        .iter()
-        .map(|it| it.target.rsplit('=').next().unwrap().to_owned())
-        .collect();
-    assert_eq!(
-        versions,
-        [
-            "2026-08-01-preview",
-            "2025-11-01-preview",
-            "2024-08-01-preview",
-            "2024-08-01-preview"
-        ]
-    );
+    let versions: Vec<_> = server.asked().iter().map(|it| it.target.rsplit('=').next().unwrap().to_owned()).collect();
+    assert_eq!(versions, ["2026-08-01-preview", "2025-11-01-preview", "2024-08-01-preview", "2024-08-01-preview"]);
 }
 
 #[tokio::test]
 async fn when_no_version_is_served_that_is_what_the_error_says() {
-    for (status, code) in [
-        (400, "NoRegisteredProviderFound"),
-        (404, "InvalidResourceType"),
-    ] {
+    for (status, code) in [(400, "NoRegisteredProviderFound"), (404, "InvalidResourceType")] {
         let server = Loopback::always(Reply::arm_error(status, code)).await;
-        let error = server
-            .arm()
-            .directory_change(&subscription())
-            .await
-            .unwrap_err();
+        let error = server.arm().directory_change(&subscription()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnsupportedVersion, "{code}");
         assert_eq!(server.asked().len(), 3, "{code}");
     }
@@ -274,14 +206,7 @@ async fn a_missing_registration_is_made_up_for_once() {
         }
     })
     .await;
-    assert_eq!(
-        server
-            .arm()
-            .directory_changes(&subscription())
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(server.arm().directory_changes(&subscription()).await.unwrap(), []);
     let targets: Vec<_> = server.asked().iter().map(|it| it.method.clone()).collect();
     assert_eq!(targets, ["GET", "POST", "GET"]);
 }
@@ -296,17 +221,9 @@ async fn a_registration_that_does_not_take_effect_is_not_waited_for_without_end(
         }
     })
     .await;
-    let error = server
-        .arm()
-        .directory_changes(&subscription())
-        .await
-        .unwrap_err();
+    let error = server.arm().directory_changes(&subscription()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotRegistered);
-    let registrations = server
-        .asked()
-        .iter()
-        .filter(|it| it.method == "POST")
-        .count();
+    let registrations = server.asked().iter().filter(|it| it.method == "POST").count();
     assert_eq!(registrations, 1);
 }
 
@@ -336,21 +253,11 @@ async fn making_a_role_assignment_again_is_no_error_under_any_name() {
         panic!("not created");
     };
     assert!(made.is_direct_owner(&id, &who));
-    assert!(matches!(
-        arm.assign_role(&id, &name, &new).await,
-        Ok(Assigned::Unchanged(_))
-    ));
-    assert!(matches!(
-        arm.assign_role(&id, &name, &new).await,
-        Ok(Assigned::ExistsUnderAnotherName)
-    ));
+    assert!(matches!(arm.assign_role(&id, &name, &new).await, Ok(Assigned::Unchanged(_))));
+    assert!(matches!(arm.assign_role(&id, &name, &new).await, Ok(Assigned::ExistsUnderAnotherName)));
     let asked = server.asked();
     assert_eq!(asked[0].method, "PUT");
-    assert!(
-        asked[0]
-            .target
-            .ends_with(&format!("/roleAssignments/{name}?api-version=2022-04-01"))
-    );
+    assert!(asked[0].target.ends_with(&format!("/roleAssignments/{name}?api-version=2022-04-01")));
     let sent: serde_json::Value = serde_json::from_str(&asked[0].body).unwrap();
     assert_eq!(sent["properties"]["principalType"], "User");
 }
@@ -362,31 +269,15 @@ async fn deleting_what_is_not_there_is_done_already() {
         false => Reply::arm_error(404, "Request_ResourceNotFound"),
     })
     .await;
-    assert!(
-        !server
-            .arm()
-            .delete_role_assignment(&subscription(), "n")
-            .await
-            .unwrap()
-    );
-    assert!(
-        !server
-            .arm()
-            .cancel_directory_change(&subscription())
-            .await
-            .unwrap()
-    );
+    assert!(!server.arm().delete_role_assignment(&subscription(), "n").await.unwrap());
+    assert!(!server.arm().cancel_directory_change(&subscription()).await.unwrap());
     assert!(!server.graph().delete_user(&person()).await.unwrap());
 }
 
 #[tokio::test]
 async fn an_action_without_a_body_says_so() {
     let server = Loopback::always(Reply::empty(204)).await;
-    server
-        .arm()
-        .accept_directory_change(&subscription())
-        .await
-        .unwrap();
+    server.arm().accept_directory_change(&subscription()).await.unwrap();
     let asked = server.asked();
     assert_eq!(asked[0].header("content-length"), Some("0"));
     assert_eq!(asked[0].header("content-type"), None);
@@ -399,19 +290,9 @@ async fn an_action_without_a_body_says_so() {
 #[tokio::test]
 async fn people_are_looked_up_with_their_quotes_doubled() {
     let server = Loopback::always(empty_list()).await;
-    server
-        .graph()
-        .users_by_mail("o'neil+x@contoso.com")
-        .await
-        .unwrap();
+    server.graph().users_by_mail("o'neil+x@contoso.com").await.unwrap();
     let asked = server.asked();
-    assert!(
-        asked[0]
-            .target
-            .contains("mail%20eq%20%27o%27%27neil%2Bx%40contoso.com%27"),
-        "{}",
-        asked[0].target
-    );
+    assert!(asked[0].target.contains("mail%20eq%20%27o%27%27neil%2Bx%40contoso.com%27"), "{}", asked[0].target);
 }
 
 #[tokio::test]
@@ -432,7 +313,5 @@ async fn partner_center_gets_its_headers_and_tells_about_the_second_factor() {
     let asked = server.asked();
     assert_eq!(asked[0].header("ValidateMfa"), Some("true"));
     assert_eq!(asked[0].header("MS-Contract-Version"), Some("v1"));
-    assert!(
-        asked[0].header("MS-RequestId").is_some() && asked[0].header("MS-CorrelationId").is_some()
-    );
+    assert!(asked[0].header("MS-RequestId").is_some() && asked[0].header("MS-CorrelationId").is_some());
 }

@@ -32,10 +32,7 @@ struct Key {
 
 impl Key {
     fn new(name: &'static str) -> Self {
-        Self {
-            pair: KeyPair::generate(KeySize::Rsa2048).unwrap(),
-            name,
-        }
+        Self { pair: KeyPair::generate(KeySize::Rsa2048).unwrap(), name }
     }
 
     fn published(&self) -> Value {
@@ -46,46 +43,27 @@ impl Key {
     }
 
     fn sign(&self, claims: &Value) -> String {
-        self.sign_with_header(
-            &json!({"alg": "RS256", "typ": "JWT", "kid": self.name}),
-            claims,
-        )
+        self.sign_with_header(&json!({"alg": "RS256", "typ": "JWT", "kid": self.name}), claims)
     }
 
     fn sign_with_header(&self, header: &Value, claims: &Value) -> String {
-        let text = format!(
-            "{}.{}",
-            encode(header.to_string()),
-            encode(claims.to_string())
-        );
+        let text = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                text.as_bytes(),
-                &mut signature,
-            )
-            .unwrap();
+        self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), text.as_bytes(), &mut signature).unwrap();
         format!("{text}.{}", encode(signature))
     }
 }
 
 /// A login host that publishes `keys`.
 async fn login(keys: Vec<Value>) -> Loopback {
-    Loopback::start(move |asked, _| metadata_or(asked, || Reply::json(200, &json!({"keys": keys}))))
-        .await
+    Loopback::start(move |asked, _| metadata_or(asked, || Reply::json(200, &json!({"keys": keys})))).await
 }
 
 fn metadata_or(asked: &Asked, keys: impl FnOnce() -> Reply) -> Reply {
     if !asked.target.contains("openid-configuration") {
         return keys();
     }
-    let base = format!(
-        "http://{}/public/login/{}",
-        asked.header("host").unwrap(),
-        tenant()
-    );
+    let base = format!("http://{}/public/login/{}", asked.header("host").unwrap(), tenant());
     Reply::json(
         200,
         &json!({
@@ -105,24 +83,15 @@ fn honest(server: &Loopback) -> Value {
 }
 
 async fn verify(cloud: &CloudClient, token: &str) -> Result<Person, Error> {
-    let expected = Expected {
-        tenant: &tenant(),
-        client_id: "app-1",
-        nonce: "NONCE",
-    };
-    cloud
-        .entra()
-        .verify_id_token(&token.into(), &expected, now())
-        .await
+    let expected = Expected { tenant: &tenant(), client_id: "app-1", nonce: "NONCE" };
+    cloud.entra().verify_id_token(&token.into(), &expected, now()).await
 }
 
 #[tokio::test]
 async fn an_honest_token_says_who_it_is() {
     let key = Key::new("k1");
     let server = login(vec![key.published()]).await;
-    let who = verify(&server.cloud(), &key.sign(&honest(&server)))
-        .await
-        .unwrap();
+    let who = verify(&server.cloud(), &key.sign(&honest(&server))).await.unwrap();
     assert_eq!((&who.tenant, &who.object_id), (&tenant(), &person()));
     assert_eq!(who.username.as_deref(), Some("ada@outlook.com"));
     assert_eq!(who.guest, Some(true));
@@ -143,16 +112,8 @@ async fn a_token_with_one_wrong_claim_is_refused_for_that_claim() {
         ("nonce", Value::Null, IdTokenFault::Nonce),
         ("aud", json!("app-2"), IdTokenFault::Audience),
         ("tid", json!(other), IdTokenFault::Tenant),
-        (
-            "iss",
-            json!(format!("{}/public/login/{other}/v2.0", server.base)),
-            IdTokenFault::Issuer,
-        ),
-        (
-            "iss",
-            json!("https://login.contoso.com"),
-            IdTokenFault::Issuer,
-        ),
+        ("iss", json!(format!("{}/public/login/{other}/v2.0", server.base)), IdTokenFault::Issuer),
+        ("iss", json!("https://login.contoso.com"), IdTokenFault::Issuer),
         ("exp", json!(NOW - 300), IdTokenFault::Expired),
         ("nbf", json!(NOW + 301), IdTokenFault::NotYetValid),
         ("oid", json!("ada"), IdTokenFault::Malformed),
@@ -184,23 +145,13 @@ async fn a_token_signed_by_nobody_or_by_a_stranger_is_refused() {
     let server = login(vec![key.published()]).await;
     let cloud = server.cloud();
     let claims = honest(&server);
-    let unsigned = format!(
-        "{}.{}.",
-        encode(r#"{"alg":"none","kid":"k1"}"#),
-        encode(claims.to_string())
-    );
+    let unsigned = format!("{}.{}.", encode(r#"{"alg":"none","kid":"k1"}"#), encode(claims.to_string()));
     let mut altered: Vec<String> = key.sign(&claims).split('.').map(str::to_owned).collect();
     altered[1] = encode(claims.to_string().replace("\"acct\":1", "\"acct\":0"));
     for (token, fault) in [
         (unsigned, IdTokenFault::Algorithm),
-        (
-            key.sign_with_header(&json!({"alg": "HS256", "kid": "k1"}), &claims),
-            IdTokenFault::Algorithm,
-        ),
-        (
-            key.sign_with_header(&json!({"alg": "RS256"}), &claims),
-            IdTokenFault::UnknownKey,
-        ),
+        (key.sign_with_header(&json!({"alg": "HS256", "kid": "k1"}), &claims), IdTokenFault::Algorithm),
+        (key.sign_with_header(&json!({"alg": "RS256"}), &claims), IdTokenFault::UnknownKey),
         (stranger.sign(&claims), IdTokenFault::Signature),
         (altered.join("."), IdTokenFault::Signature),
         ("not a token".to_owned(), IdTokenFault::Malformed),
@@ -215,12 +166,9 @@ async fn a_token_signed_by_nobody_or_by_a_stranger_is_refused() {
 async fn a_key_that_signs_for_another_issuer_does_not_sign_for_this_one() {
     let key = Key::new("k1");
     let mut published = key.published();
-    published["issuer"] =
-        json!("https://login.contoso.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0");
+    published["issuer"] = json!("https://login.contoso.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0");
     let server = login(vec![published]).await;
-    let error = verify(&server.cloud(), &key.sign(&honest(&server)))
-        .await
-        .unwrap_err();
+    let error = verify(&server.cloud(), &key.sign(&honest(&server))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::IdToken(IdTokenFault::Issuer));
 }
 
@@ -228,10 +176,7 @@ async fn a_key_that_signs_for_another_issuer_does_not_sign_for_this_one() {
 async fn keys_are_fetched_once_and_again_when_they_have_rolled() {
     let (old, new) = (Key::new("old"), Key::new("new"));
     let mut fetched = 0;
-    let sets = [
-        vec![old.published()],
-        vec![old.published(), new.published()],
-    ];
+    let sets = [vec![old.published()], vec![old.published(), new.published()]];
     let server = Loopback::start(move |asked, _| {
         metadata_or(asked, || {
             fetched += 1;
@@ -240,13 +185,7 @@ async fn keys_are_fetched_once_and_again_when_they_have_rolled() {
     })
     .await;
     let cloud = server.cloud();
-    let fetches = || {
-        server
-            .asked()
-            .iter()
-            .filter(|it| it.target.ends_with("/keys"))
-            .count()
-    };
+    let fetches = || server.asked().iter().filter(|it| it.target.ends_with("/keys")).count();
     verify(&cloud, &old.sign(&honest(&server))).await.unwrap();
     verify(&cloud, &old.sign(&honest(&server))).await.unwrap();
     assert_eq!(fetches(), 1);
@@ -255,9 +194,7 @@ async fn keys_are_fetched_once_and_again_when_they_have_rolled() {
     // Made-up key names don't make us ask Microsoft again and again.
     let made_up = Key::new("made-up");
     for _ in 0..3 {
-        let error = verify(&cloud, &made_up.sign(&honest(&server)))
-            .await
-            .unwrap_err();
+        let error = verify(&cloud, &made_up.sign(&honest(&server))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::IdToken(IdTokenFault::UnknownKey));
     }
     assert_eq!(fetches(), 2);
@@ -267,18 +204,9 @@ async fn keys_are_fetched_once_and_again_when_they_have_rolled() {
 async fn a_directory_is_found_by_domain_and_by_address() {
     let server = login(Vec::new()).await;
     let entra = server.cloud().entra();
-    assert_eq!(
-        entra.tenant_of_domain("contoso.com").await.unwrap(),
-        Some(tenant())
-    );
-    assert_eq!(
-        entra.tenant_of_domain("ada@contoso.com").await.unwrap(),
-        Some(tenant())
-    );
-    assert_eq!(
-        server.asked()[1].target,
-        "/public/login/contoso.com/v2.0/.well-known/openid-configuration"
-    );
+    assert_eq!(entra.tenant_of_domain("contoso.com").await.unwrap(), Some(tenant()));
+    assert_eq!(entra.tenant_of_domain("ada@contoso.com").await.unwrap(), Some(tenant()));
+    assert_eq!(server.asked()[1].target, "/public/login/contoso.com/v2.0/.well-known/openid-configuration");
     assert_eq!(entra.tenant_of_domain("contoso").await.unwrap(), None);
     assert_eq!(entra.directory("../x").await.unwrap(), None);
     assert_eq!(server.asked().len(), 2);
@@ -288,15 +216,7 @@ async fn a_directory_is_found_by_domain_and_by_address() {
 async fn an_unknown_domain_is_no_directory() {
     let body = json!({"error": "invalid_tenant", "error_description": "AADSTS90002: no", "error_codes": [90002]});
     let server = Loopback::always(Reply::json(400, &body)).await;
-    assert_eq!(
-        server
-            .cloud()
-            .entra()
-            .tenant_of_domain("fabrikam.com")
-            .await
-            .unwrap(),
-        None
-    );
+    assert_eq!(server.cloud().entra().tenant_of_domain("fabrikam.com").await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -306,11 +226,6 @@ async fn a_directory_that_leads_to_another_login_host_is_in_another_cloud() {
     let body = json!({"issuer": format!("{base}/v2.0"), "token_endpoint": format!("{base}/oauth2/v2.0/token"),
         "jwks_uri": format!("{base}/discovery/v2.0/keys"), "tenant_region_scope": "USGov"});
     let server = Loopback::always(Reply::json(200, &body)).await;
-    let error = server
-        .cloud()
-        .entra()
-        .directory("contoso.com")
-        .await
-        .unwrap_err();
+    let error = server.cloud().entra().directory("contoso.com").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Entra(EntraErrorKind::WrongCloud));
 }

@@ -46,23 +46,15 @@ pub(crate) struct Loopback {
 
 impl Asked {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn form(&self) -> Vec<(String, String)> {
-        url::form_urlencoded::parse(self.body.as_bytes())
-            .into_owned()
-            .collect()
+        url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<String> {
-        self.form()
-            .into_iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        self.form().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 }
 
@@ -76,11 +68,7 @@ impl Reply {
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self::Answer {
-            status,
-            headers: Vec::new(),
-            body: String::new(),
-        }
+        Self::Answer { status, headers: Vec::new(), body: String::new() }
     }
 
     pub(crate) fn arm_error(status: u16, code: &str) -> Self {
@@ -98,9 +86,7 @@ impl Reply {
 
 impl Loopback {
     /// Starts a server whose answer to each request is `answer`'s, told the request and how many came before it.
-    pub(crate) async fn start(
-        mut answer: impl FnMut(&Asked, usize) -> Reply + Send + 'static,
-    ) -> Self {
+    pub(crate) async fn start(mut answer: impl FnMut(&Asked, usize) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -120,11 +106,7 @@ impl Loopback {
                 match reply {
                     Reply::HangUp => drop(stream),
                     Reply::Silence => silent.push(stream),
-                    Reply::Answer {
-                        status,
-                        headers,
-                        body,
-                    } => {
+                    Reply::Answer { status, headers, body } => {
                         let mut head = format!("HTTP/1.1 {status} x\r\nconnection: close\r\n");
                         if status != 204 {
                             head.push_str(&format!("content-length: {}\r\n", body.len()));
@@ -132,9 +114,7 @@ impl Loopback {
                         for (name, value) in headers {
                             head.push_str(&format!("{name}: {value}\r\n"));
                         }
-                        let _ = stream
-                            .write_all(format!("{head}\r\n{body}").as_bytes())
-                            .await;
+                        let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes()).await;
                         let _ = stream.shutdown().await;
                     }
                 }
@@ -163,18 +143,15 @@ impl Loopback {
     }
 
     pub(crate) fn arm(&self) -> Arm {
-        self.cloud()
-            .arm(&AccessToken::new("ARM-TOKEN".into(), tenant(), None))
+        self.cloud().arm(&AccessToken::new("ARM-TOKEN".into(), tenant(), None))
     }
 
     pub(crate) fn graph(&self) -> Graph {
-        self.cloud()
-            .graph(&AccessToken::new("GRAPH-TOKEN".into(), tenant(), None))
+        self.cloud().graph(&AccessToken::new("GRAPH-TOKEN".into(), tenant(), None))
     }
 
     pub(crate) fn partner_center(&self) -> PartnerCenter {
-        self.cloud()
-            .partner_center(&AccessToken::new("PARTNER-TOKEN".into(), tenant(), None))
+        self.cloud().partner_center(&AccessToken::new("PARTNER-TOKEN".into(), tenant(), None))
     }
 }
 
@@ -220,12 +197,7 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let mut asked = Asked {
-        method,
-        target,
-        headers,
-        body: String::new(),
-    };
+    let mut asked = Asked { method, target, headers, body: String::new() };
     let length: usize = asked.header("content-length").unwrap_or("0").parse().ok()?;
     let mut body = bytes.split_off(end + 4);
     while body.len() < length {

@@ -1,9 +1,18 @@
 //! The client against servers on loopback that answer as they are told.
+//!
+//! The modules are marked as tests one by one, so that clippy's allowances for tests reach their helpers too.
 
+#[cfg(test)]
 mod calls;
+#[cfg(test)]
 mod id_tokens;
+#[cfg(test)]
 mod loopback;
+#[cfg(test)]
 mod microsoft_examples;
+#[cfg(test)]
 mod refusals;
+#[cfg(test)]
 mod tokens;
+#[cfg(test)]
 mod trust;

@@ -7,9 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::{Timestamp, ToSpan as _};
 use microsoft::arm::Arm;
-use microsoft::entra::{
-    AppCredential, AuthorizeRequest, CodeVerifier, EntraErrorKind, Prompt, Redemption,
-};
+use microsoft::entra::{AppCredential, AuthorizeRequest, CodeVerifier, EntraErrorKind, Prompt, Redemption};
 use microsoft::graph::Graph;
 use microsoft::token::owner_scopes;
 use microsoft::{ErrorKind, RefreshToken};
@@ -33,33 +31,18 @@ async fn a_code_is_redeemed_with_its_verifier_and_our_secret() {
     let server = Loopback::always(Reply::json(200, &given())).await;
     let code = "CODE".into();
     let verifier = CodeVerifier::new("v".repeat(43).into()).unwrap();
-    let redemption = Redemption {
-        code: &code,
-        verifier: &verifier,
-        redirect_uri: "https://contoso.com/callback",
-    };
+    let redemption = Redemption { code: &code, verifier: &verifier, redirect_uri: "https://contoso.com/callback" };
     let app = AppCredential::with_secret("app-1", "S3CR&T+".into());
-    let tokens = server
-        .cloud()
-        .entra()
-        .redeem_code::<Arm>(&tenant(), &app, &redemption, now())
-        .await
-        .unwrap();
+    let tokens = server.cloud().entra().redeem_code::<Arm>(&tenant(), &app, &redemption, now()).await.unwrap();
     assert_eq!(tokens.access.tenant(), &tenant());
     assert_eq!(tokens.access.expires_at(), Some(now() + 3599.seconds()));
-    assert_eq!(
-        tokens.refresh.as_ref().unwrap().secret().expose_secret(),
-        "NEXT"
-    );
+    assert_eq!(tokens.refresh.as_ref().unwrap().secret().expose_secret(), "NEXT");
     assert_eq!(tokens.id_token.as_ref().unwrap().expose_secret(), "ID");
     for secret in ["ACCESS", "NEXT", "ID\""] {
         assert!(!format!("{tokens:?}").contains(secret));
     }
     let asked = &server.asked()[0];
-    assert_eq!(
-        asked.target,
-        format!("/public/login/{}/oauth2/v2.0/token", tenant())
-    );
+    assert_eq!(asked.target, format!("/public/login/{}/oauth2/v2.0/token", tenant()));
     for (name, value) in [
         ("grant_type", "authorization_code"),
         ("client_id", "app-1"),
@@ -67,10 +50,7 @@ async fn a_code_is_redeemed_with_its_verifier_and_our_secret() {
         ("code", "CODE"),
         ("redirect_uri", "https://contoso.com/callback"),
         ("code_verifier", &"v".repeat(43)),
-        (
-            "scope",
-            "openid profile email offline_access https://management.azure.com/user_impersonation",
-        ),
+        ("scope", "openid profile email offline_access https://management.azure.com/user_impersonation"),
     ] {
         assert_eq!(asked.field(name).as_deref(), Some(value), "{name}");
     }
@@ -80,20 +60,12 @@ async fn a_code_is_redeemed_with_its_verifier_and_our_secret() {
 async fn a_refresh_is_repeated_and_asks_for_one_resource_only() {
     let server = Loopback::start(|_, before| match before {
         0 => Reply::HangUp,
-        _ => Reply::json(
-            200,
-            &json!({"token_type": "Bearer", "expires_in": 60, "access_token": "A"}),
-        ),
+        _ => Reply::json(200, &json!({"token_type": "Bearer", "expires_in": 60, "access_token": "A"})),
     })
     .await;
     let app = AppCredential::with_secret("app-1", "x".into());
     let old = RefreshToken::new("OLD".into());
-    let tokens = server
-        .cloud()
-        .entra()
-        .refresh::<Graph>(&tenant(), &app, &old, now())
-        .await
-        .unwrap();
+    let tokens = server.cloud().entra().refresh::<Graph>(&tenant(), &app, &old, now()).await.unwrap();
     assert!(tokens.refresh.is_none() && tokens.id_token.is_none());
     let asked = server.asked();
     assert_eq!(asked.len(), 2);
@@ -123,38 +95,17 @@ async fn a_refused_refresh_says_why_and_what_to_ask_for() {
             json!({"error": "invalid_client", "error_codes": [7000222]}),
             ErrorKind::Entra(EntraErrorKind::AppMisconfigured),
         ),
-        (
-            400,
-            json!({"error": "temporarily_unavailable", "error_codes": [90033]}),
-            ErrorKind::Throttled,
-        ),
-        (
-            503,
-            json!({"error": "temporarily_unavailable"}),
-            ErrorKind::Unavailable,
-        ),
+        (400, json!({"error": "temporarily_unavailable", "error_codes": [90033]}), ErrorKind::Throttled),
+        (503, json!({"error": "temporarily_unavailable"}), ErrorKind::Unavailable),
         (429, json!({}), ErrorKind::Throttled),
-        (
-            400,
-            json!("<html>"),
-            ErrorKind::Entra(EntraErrorKind::Unknown),
-        ),
+        (400, json!("<html>"), ErrorKind::Entra(EntraErrorKind::Unknown)),
     ] {
         let server = Loopback::always(Reply::json(status, &body)).await;
         let app = AppCredential::with_secret("app-1", "x".into());
         let old = RefreshToken::new("OLD".into());
-        let error = server
-            .cloud()
-            .entra()
-            .refresh::<Arm>(&tenant(), &app, &old, now())
-            .await
-            .unwrap_err();
+        let error = server.cloud().entra().refresh::<Arm>(&tenant(), &app, &old, now()).await.unwrap_err();
         assert_eq!(error.kind(), kind, "{body}");
-        assert_eq!(
-            error.claims().map(|it| it.as_str()),
-            body.get("claims").and_then(Value::as_str),
-            "{body}"
-        );
+        assert_eq!(error.claims().map(|it| it.as_str()), body.get("claims").and_then(Value::as_str), "{body}");
     }
 }
 
@@ -164,10 +115,7 @@ async fn a_certificate_proves_the_app_with_a_signature_and_sends_no_secret() {
     let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let pkcs8: Pkcs8V1Der<'_> = key.as_der().unwrap();
     let block = |label: &str, bytes: &[u8]| {
-        format!(
-            "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-            STANDARD.encode(bytes)
-        )
+        format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(bytes))
     };
     let app = AppCredential::with_certificate(
         "app-1",
@@ -176,12 +124,7 @@ async fn a_certificate_proves_the_app_with_a_signature_and_sends_no_secret() {
     )
     .unwrap();
     let old = RefreshToken::new("OLD".into());
-    server
-        .cloud()
-        .entra()
-        .refresh::<Arm>(&tenant(), &app, &old, now())
-        .await
-        .unwrap();
+    server.cloud().entra().refresh::<Arm>(&tenant(), &app, &old, now()).await.unwrap();
     let asked = &server.asked()[0];
     assert_eq!(asked.field("client_secret"), None);
     assert_eq!(
@@ -198,11 +141,7 @@ async fn a_certificate_proves_the_app_with_a_signature_and_sends_no_secret() {
     .unwrap();
     let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::PS256);
     rules.validate_exp = false;
-    rules.set_audience(&[format!(
-        "{}/public/login/{}/oauth2/v2.0/token",
-        server.base,
-        tenant()
-    )]);
+    rules.set_audience(&[format!("{}/public/login/{}/oauth2/v2.0/token", server.base, tenant())]);
     let signed = jsonwebtoken::decode::<Value>(&assertion, &checker, &rules).unwrap();
     assert_eq!(signed.claims["iss"], "app-1");
     assert_eq!(signed.claims["sub"], "app-1");
@@ -231,15 +170,9 @@ async fn the_browser_is_sent_to_the_expected_tenant_with_everything_bound() {
         claims: Some(&claims),
     };
     let url = Url::parse(&cloud.entra().authorize_url(&request)).unwrap();
-    assert_eq!(
-        url.path(),
-        format!("/public/login/{}/oauth2/v2.0/authorize", tenant())
-    );
-    let field = |url: &Url, name: &str| {
-        url.query_pairs()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    };
+    assert_eq!(url.path(), format!("/public/login/{}/oauth2/v2.0/authorize", tenant()));
+    let field =
+        |url: &Url, name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     for (name, value) in [
         ("client_id", "app-1"),
         ("response_type", "code"),

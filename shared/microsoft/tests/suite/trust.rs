@@ -23,10 +23,7 @@ async fn a_next_page_outside_the_api_is_refused_before_a_token_is_sent() {
     ] {
         let next = place.clone();
         let server = Loopback::start(move |asked, _| {
-            let next = next.replace(
-                "{base}",
-                &format!("http://{}", asked.header("host").unwrap()),
-            );
+            let next = next.replace("{base}", &format!("http://{}", asked.header("host").unwrap()));
             Reply::json(200, &json!({"value": [], "nextLink": next}))
         })
         .await;
@@ -54,14 +51,8 @@ async fn a_next_page_inside_the_api_is_followed_as_it_is() {
     })
     .await;
     assert_eq!(server.graph().my_directory_roles().await.unwrap().len(), 2);
-    assert_eq!(
-        server.asked()[1].target,
-        "/public/graph/v1.0/me/x?$skiptoken=a%2Bb"
-    );
-    assert_eq!(
-        server.asked()[1].header("authorization"),
-        Some("Bearer GRAPH-TOKEN")
-    );
+    assert_eq!(server.asked()[1].target, "/public/graph/v1.0/me/x?$skiptoken=a%2Bb");
+    assert_eq!(server.asked()[1].header("authorization"), Some("Bearer GRAPH-TOKEN"));
 }
 
 #[tokio::test]
@@ -83,13 +74,8 @@ async fn pages_without_end_are_an_error_and_not_a_short_list() {
 async fn a_redirect_is_not_followed() {
     let elsewhere = Loopback::always(Reply::empty(200)).await;
     for status in [301, 302, 307, 308] {
-        let server =
-            Loopback::always(Reply::empty(status).header("location", elsewhere.base.clone())).await;
-        let error = server
-            .arm()
-            .subscription(&subscription())
-            .await
-            .unwrap_err();
+        let server = Loopback::always(Reply::empty(status).header("location", elsewhere.base.clone())).await;
+        let error = server.arm().subscription(&subscription()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unexpected, "{status}");
     }
     assert!(elsewhere.asked().is_empty());
@@ -110,50 +96,26 @@ async fn each_api_gets_its_own_token_and_the_probe_and_entra_get_none() {
     let _ = server.arm().subscription(&subscription()).await;
     let _ = server.graph().me().await;
     let _ = server.partner_center().mpn().await;
-    let _ = server
-        .cloud()
-        .arm_probe()
-        .tenant_of_subscription(&subscription())
-        .await;
+    let _ = server.cloud().arm_probe().tenant_of_subscription(&subscription()).await;
     let _ = server.cloud().entra().directory("contoso.com").await;
     let asked = server.asked();
     let tokens: Vec<_> = asked.iter().map(|it| it.header("authorization")).collect();
     assert_eq!(
         tokens,
-        [
-            Some("Bearer ARM-TOKEN"),
-            Some("Bearer GRAPH-TOKEN"),
-            Some("Bearer PARTNER-TOKEN"),
-            None,
-            None
-        ]
+        [Some("Bearer ARM-TOKEN"), Some("Bearer GRAPH-TOKEN"), Some("Bearer PARTNER-TOKEN"), None, None]
     );
 }
 
 #[tokio::test]
 async fn an_error_never_shows_a_token_or_an_address() {
     let server = Loopback::always(Reply::arm_error(403, "AuthorizationFailed")).await;
-    let error = server
-        .graph()
-        .users_by_mail("ada@outlook.com")
-        .await
-        .unwrap_err();
+    let error = server.graph().users_by_mail("ada@outlook.com").await.unwrap_err();
     let shown = format!("{error} {error:?} {error:#?}");
-    assert!(
-        !shown.contains("TOKEN") && !shown.contains("ada"),
-        "{shown}"
-    );
+    assert!(!shown.contains("TOKEN") && !shown.contains("ada"), "{shown}");
     let server = Loopback::always(Reply::HangUp).await;
-    let error = server
-        .graph()
-        .users_by_mail("ada@outlook.com")
-        .await
-        .unwrap_err();
+    let error = server.graph().users_by_mail("ada@outlook.com").await.unwrap_err();
     let shown = format!("{error} {error:?} {:?}", std::error::Error::source(&error));
-    assert!(
-        !shown.contains("TOKEN") && !shown.contains("ada"),
-        "{shown}"
-    );
+    assert!(!shown.contains("TOKEN") && !shown.contains("ada"), "{shown}");
     let api = server.graph();
     assert!(!format!("{api:?}").contains("TOKEN"));
 }
@@ -164,9 +126,6 @@ async fn an_answer_that_does_not_fit_is_told_by_its_field_and_not_by_its_content
     let server = Loopback::always(Reply::json(200, &body)).await;
     let error = server.arm().tenants().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpected);
-    assert!(
-        error.message().unwrap().contains("value[0].tenantId"),
-        "{error:?}"
-    );
+    assert!(error.message().unwrap().contains("value[0].tenantId"), "{error:?}");
     assert!(!format!("{error:?}").contains("PRIVATE"));
 }
