@@ -69,8 +69,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Names and values of a query string or of headers.
-pub type Pairs = [(String, String)];
+type Pairs = [(String, String)];
 
 /// The operation a request is for, whether or not the rest of it fits.
 #[must_use]
