@@ -83,7 +83,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
             json!({"ending": ending, "error": error, "undone": undone}),
         ));
         for credential in &loaded.credentials {
-            change.write(Write::ForgetCredential(credential.actor));
+            change.write(Write::ForgetCredential(credential.actor, credential.directory));
         }
         if meta.subscription_locked {
             change.write(Write::UnlockSubscription(meta.subscription_id.clone()));

@@ -32,13 +32,8 @@ pub trait Resource: sealed::Sealed + 'static {
     /// The resource's name in our logs and messages.
     const NAME: &'static str;
 
-    /// What to ask for when a code is redeemed: one resource only, and within what the sign-in asked for.
-    fn redeem_scope(endpoints: &Endpoints) -> String;
-
-    /// What to ask for when a token is refreshed.
-    fn refresh_scope(endpoints: &Endpoints) -> String {
-        Self::redeem_scope(endpoints)
-    }
+    /// What to ask the token endpoint for: one resource only, and within what the sign-in asked for.
+    fn scope(endpoints: &Endpoints) -> String;
 }
 
 /// What a partner admin's sign-in asks for beyond knowing who they are and what they may do.
@@ -66,18 +61,21 @@ pub fn owner_scopes(endpoints: &Endpoints) -> String {
 /// See <https://learn.microsoft.com/graph/permissions-reference>.
 #[must_use]
 pub fn partner_admin_scopes(endpoints: &Endpoints, asks: PartnerAdminScopes) -> String {
-    let graph = endpoints.graph_resource();
-    let mut scopes = format!("{} {graph}/RoleManagement.Read.Directory", Graph::redeem_scope(endpoints));
-    if asks.invite {
-        for permission in ["User.Invite.All", "User.ReadWrite.All", "Policy.Read.All"] {
-            scopes.push_str(&format!(" {graph}/{permission}"));
-        }
-    }
-    scopes = format!("{scopes} {}", endpoints.arm_scope());
+    let graph = if asks.invite { inviting_scope(endpoints) } else { Graph::scope(endpoints) };
+    let mut scopes = format!("{graph} {}", endpoints.arm_scope());
     if asks.partner_center {
         scopes = format!("{scopes} {}", endpoints.partner_center_scope());
     }
     scopes
+}
+
+/// What to ask the token endpoint for to invite a guest: within what a sign-in with [`PartnerAdminScopes::invite`] asked for.
+pub(crate) fn inviting_scope(endpoints: &Endpoints) -> String {
+    let mut scope = Graph::scope(endpoints);
+    for permission in ["User.Invite.All", "User.ReadWrite.All", "Policy.Read.All"] {
+        scope = format!("{scope} {}/{permission}", endpoints.graph_resource());
+    }
+    scope
 }
 
 impl<R> AccessToken<R> {
@@ -143,7 +141,7 @@ impl fmt::Debug for RefreshToken {
 impl Resource for Arm {
     const NAME: &'static str = "Azure Resource Manager";
 
-    fn redeem_scope(endpoints: &Endpoints) -> String {
+    fn scope(endpoints: &Endpoints) -> String {
         owner_scopes(endpoints)
     }
 }
@@ -151,20 +149,16 @@ impl Resource for Arm {
 impl Resource for Graph {
     const NAME: &'static str = "Microsoft Graph";
 
-    fn redeem_scope(endpoints: &Endpoints) -> String {
-        format!("{IDENTITY} {}/User.Read", endpoints.graph_resource())
-    }
-
-    /// Everything consented to: what that is depends on the route, and a refresh must not ask for more.
-    fn refresh_scope(endpoints: &Endpoints) -> String {
-        format!("{IDENTITY} {}/.default", endpoints.graph_resource())
+    fn scope(endpoints: &Endpoints) -> String {
+        let graph = endpoints.graph_resource();
+        format!("{IDENTITY} {graph}/User.Read {graph}/RoleManagement.Read.Directory")
     }
 }
 
 impl Resource for PartnerCenter {
     const NAME: &'static str = "Partner Center";
 
-    fn redeem_scope(endpoints: &Endpoints) -> String {
+    fn scope(endpoints: &Endpoints) -> String {
         format!("{IDENTITY} {}", endpoints.partner_center_scope())
     }
 }
@@ -200,7 +194,7 @@ mod tests {
         for cloud in Cloud::ALL {
             let row = Clouds::new(None, true).endpoints(cloud).unwrap();
             let asked = partner_admin_scopes(&row, asks);
-            for scope in [Arm::redeem_scope(&row), Graph::redeem_scope(&row), PartnerCenter::redeem_scope(&row)] {
+            for scope in [Arm::scope(&row), Graph::scope(&row), PartnerCenter::scope(&row)] {
                 let mut resources = 0;
                 for part in scope.split(' ') {
                     assert!(asked.split(' ').any(|scope| scope == part), "{cloud}: {part}");

@@ -31,15 +31,8 @@ impl Entry {
     /// The hash that this entry must have: SHA-256 over the hash before and the entry's fields in a fixed order.
     #[must_use]
     pub fn expected_hash(&self) -> String {
-        let said = serde_json::json!([
-            self.prev_hash,
-            self.seq,
-            self.at,
-            self.actor,
-            self.action,
-            self.step,
-            self.detail,
-        ]);
+        let said =
+            serde_json::json!([self.prev_hash, self.seq, self.at, self.actor, self.action, self.step, self.detail,]);
         digest(&said)
     }
 }
@@ -57,12 +50,7 @@ fn canonical(value: &serde_json::Value) -> serde_json::Value {
         Value::Object(fields) => {
             let mut sorted: Vec<_> = fields.iter().collect();
             sorted.sort_by_key(|(name, _)| *name);
-            Value::Object(
-                sorted
-                    .into_iter()
-                    .map(|(name, value)| (name.clone(), canonical(value)))
-                    .collect(),
-            )
+            Value::Object(sorted.into_iter().map(|(name, value)| (name.clone(), canonical(value))).collect())
         }
         Value::Array(items) => Value::Array(items.iter().map(canonical).collect()),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
@@ -114,10 +102,7 @@ mod tests {
         let one: serde_json::Value = serde_json::from_str(r#"{"a":{"x":1,"y":2},"b":[]}"#).unwrap();
         let two: serde_json::Value = serde_json::from_str(r#"{"b":[],"a":{"y":2,"x":1}}"#).unwrap();
         assert_eq!(digest(&one), digest(&two));
-        assert_ne!(
-            digest(&one),
-            digest(&serde_json::json!({"a":{"x":1,"y":3},"b":[]}))
-        );
+        assert_ne!(digest(&one), digest(&serde_json::json!({"a":{"x":1,"y":3},"b":[]})));
     }
 
     #[test]

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A Microsoft cloud. Tokens and subscriptions never cross from one to another.
 /// See <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cloud {
     /// Azure's public cloud, which also serves GCC customers.
@@ -26,13 +24,7 @@ pub enum Cloud {
 
 impl Cloud {
     /// Every cloud.
-    pub const ALL: [Self; 5] = [
-        Self::Public,
-        Self::UsGovernment,
-        Self::UsGovernmentDod,
-        Self::China,
-        Self::Germany,
-    ];
+    pub const ALL: [Self; 5] = [Self::Public, Self::UsGovernment, Self::UsGovernmentDod, Self::China, Self::Germany];
 
     /// The name used in requests, tables and the app credential.
     #[must_use]

@@ -340,12 +340,7 @@ mod tests {
     #[test]
     fn every_error_has_a_cause_an_effect_and_a_next_step() {
         for name in ErrorName::ALL {
-            let Explanation {
-                title,
-                cause,
-                effect,
-                next_step,
-            } = name.explanation();
+            let Explanation { title, cause, effect, next_step } = name.explanation();
             for sentence in [cause, effect, next_step] {
                 assert!(sentence.ends_with('.'), "{name}: {sentence}");
             }
@@ -355,10 +350,7 @@ mod tests {
 
     #[test]
     fn what_a_person_can_fix_says_whose_turn_it_is() {
-        for name in ErrorName::ALL
-            .iter()
-            .filter(|name| name.class() == ErrorClass::Fix)
-        {
+        for name in ErrorName::ALL.iter().filter(|name| name.class() == ErrorClass::Fix) {
             assert!(name.whose_turn().is_some(), "{name}");
         }
     }

@@ -96,10 +96,7 @@ impl OnboardingId {
     pub fn parse(text: &str) -> Result<Self, IdError> {
         match ulid::Ulid::from_string(text) {
             Ok(id) => Ok(Self(id.to_string())),
-            Err(_) => Err(IdError {
-                what: "an onboarding id",
-                shape: "a ULID of 26 characters",
-            }),
+            Err(_) => Err(IdError { what: "an onboarding id", shape: "a ULID of 26 characters" }),
         }
     }
 
@@ -153,20 +150,9 @@ impl From<OnboardingId> for String {
 /// that Azure answers `RoleAssignmentUpdateNotPermitted`: the name is taken by another assignment.
 /// See <https://learn.microsoft.com/azure/role-based-access-control/troubleshooting>.
 #[must_use]
-pub fn role_assignment_name(
-    scope: &str,
-    principal: &ObjectId,
-    role_definition: &str,
-    salt: &str,
-) -> String {
-    let said = format!(
-        "{}|{principal}|{}|{salt}",
-        scope.to_ascii_lowercase(),
-        role_definition.to_ascii_lowercase()
-    );
-    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, said.as_bytes())
-        .hyphenated()
-        .to_string()
+pub fn role_assignment_name(scope: &str, principal: &ObjectId, role_definition: &str, salt: &str) -> String {
+    let said = format!("{}|{principal}|{}|{salt}", scope.to_ascii_lowercase(), role_definition.to_ascii_lowercase());
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, said.as_bytes()).hyphenated().to_string()
 }
 
 #[cfg(test)]
@@ -181,12 +167,7 @@ mod tests {
 
     #[test]
     fn other_spellings_of_a_guid_are_refused() {
-        for text in [
-            "",
-            "6c3c85bc53664eaa8055a10529eafd03",
-            "{6c3c85bc-5366-4eaa-8055-a10529eafd03}",
-            "contoso.com",
-        ] {
+        for text in ["", "6c3c85bc53664eaa8055a10529eafd03", "{6c3c85bc-5366-4eaa-8055-a10529eafd03}", "contoso.com"] {
             assert!(TenantId::parse(text).is_err(), "{text}");
         }
     }
@@ -195,18 +176,9 @@ mod tests {
     fn a_role_assignment_is_named_alike_for_alike_content_only() {
         let who = ObjectId::parse("b11a05c8-6acc-435e-9a51-2140dea093a5").unwrap();
         let name = role_assignment_name("/subscriptions/A", &who, "8E3af657", "");
-        assert_eq!(
-            name,
-            role_assignment_name("/subscriptions/a", &who, "8e3AF657", "")
-        );
-        assert_ne!(
-            name,
-            role_assignment_name("/subscriptions/b", &who, "8e3af657", "")
-        );
-        assert_ne!(
-            name,
-            role_assignment_name("/subscriptions/a", &who, "8e3af657", "2")
-        );
+        assert_eq!(name, role_assignment_name("/subscriptions/a", &who, "8e3AF657", ""));
+        assert_ne!(name, role_assignment_name("/subscriptions/b", &who, "8e3af657", ""));
+        assert_ne!(name, role_assignment_name("/subscriptions/a", &who, "8e3af657", "2"));
     }
 
     #[test]

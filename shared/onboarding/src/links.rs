@@ -86,10 +86,7 @@ impl LinkKey {
     pub fn link(&self, onboarding: &OnboardingId, role: LinkRole) -> String {
         let letter = role.letter();
         let tag = self.tag(&format!("link:{onboarding}:{letter}"));
-        format!(
-            "{onboarding}.{letter}.{}",
-            URL_SAFE_NO_PAD.encode(&tag[..16])
-        )
+        format!("{onboarding}.{letter}.{}", URL_SAFE_NO_PAD.encode(&tag[..16]))
     }
 
     /// What a link says, if we made it.
@@ -125,22 +122,16 @@ pub fn fingerprint(value: &str) -> String {
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String can't fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Compares without telling by its time where the first difference is.
 fn same(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len()
-        && a.iter()
-            .zip(b)
-            .fold(0, |difference, (x, y)| difference | (x ^ y))
-            == 0
+    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (x, y)| difference | (x ^ y)) == 0
 }
 
 #[cfg(test)]
@@ -154,22 +145,12 @@ mod tests {
     #[test]
     fn a_link_opens_to_what_it_was_made_for_and_nothing_else() {
         let id = OnboardingId::from_parts(1, 2);
-        for role in [
-            LinkRole::Person(Actor::Owner),
-            LinkRole::Person(Actor::PartnerAdmin),
-            LinkRole::Viewer,
-        ] {
+        for role in [LinkRole::Person(Actor::Owner), LinkRole::Person(Actor::PartnerAdmin), LinkRole::Viewer] {
             assert_eq!(key().open(&key().link(&id, role)), Some((id.clone(), role)));
         }
         let forged = key().link(&id, LinkRole::Viewer).replace(".v.", ".o.");
         assert_eq!(key().open(&forged), None);
-        for wrong in [
-            "",
-            "..",
-            "a.b.c",
-            &format!("{}x", key().link(&id, LinkRole::Viewer)),
-            &format!("{id}.o."),
-        ] {
+        for wrong in ["", "..", "a.b.c", &format!("{}x", key().link(&id, LinkRole::Viewer)), &format!("{id}.o.")] {
             assert_eq!(key().open(wrong), None, "{wrong}");
         }
         let other = LinkKey::new("another key, just as long as the first one is").unwrap();

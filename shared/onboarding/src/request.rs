@@ -94,14 +94,13 @@ impl OnboardingRequest {
         let Value::Object(fields) = input else {
             return Err(vec![FieldError {
                 field: "(whole input)".into(),
-                message: "must be a JSON object with subscriptionId, partnerDirectory, partnerAdminEmail and ownerEmail".into(),
+                message:
+                    "must be a JSON object with subscriptionId, partnerDirectory, partnerAdminEmail and ownerEmail"
+                        .into(),
             }]);
         };
         let mut errors = Vec::new();
-        for name in fields
-            .keys()
-            .filter(|name| !Self::FIELDS.contains(&name.as_str()))
-        {
+        for name in fields.keys().filter(|name| !Self::FIELDS.contains(&name.as_str())) {
             let shown: String = name.chars().take(40).collect();
             errors.push(FieldError {
                 field: shown,
@@ -117,33 +116,24 @@ impl OnboardingRequest {
             read.check("subscriptionId", SubscriptionId::parse(&text).ok(),
                 "must be a GUID such as 6c3c85bc-5366-4eaa-8055-a10529eafd03; copy it from the subscription's overview page in the Azure portal")
         });
-        let partner_directory =
-            read.required("partnerDirectory").and_then(|text| {
-                read.check("partnerDirectory", directory(&text),
-                "must be a domain such as contoso.com or contoso.onmicrosoft.com, or a tenant id")
-            });
+        let partner_directory = read.required("partnerDirectory").and_then(|text| {
+            read.check(
+                "partnerDirectory",
+                directory(&text),
+                "must be a domain such as contoso.com or contoso.onmicrosoft.com, or a tenant id",
+            )
+        });
         let partner_admin_email = read.email("partnerAdminEmail");
         let owner_email = read.email("ownerEmail");
-        let owner_account = read.optional(
-            "ownerAccount",
-            AccountKind::parse,
-            "must be personal, work or unknown",
-        );
-        let cloud = read.optional(
-            "cloud",
-            Cloud::parse,
-            "must be public, us-government, us-government-dod, china or germany",
-        );
+        let owner_account = read.optional("ownerAccount", AccountKind::parse, "must be personal, work or unknown");
+        let cloud =
+            read.optional("cloud", Cloud::parse, "must be public, us-government, us-government-dod, china or germany");
         let route = read.optional(
             "route",
             Route::parse,
             "must be two-party or single-account; leave it out to let it be two-party",
         );
-        let reference = read.optional(
-            "reference",
-            text,
-            "must be text of at most 120 characters without line breaks",
-        );
+        let reference = read.optional("reference", text, "must be text of at most 120 characters without line breaks");
         let onboarding_id = read.optional(
             "onboardingId",
             |text| OnboardingId::parse(text).ok(),
@@ -152,38 +142,30 @@ impl OnboardingRequest {
         let Reader { mut errors, .. } = read;
         // A guest invitation can't be sent to every address Microsoft accepts as an account name.
         if let (Some(Route::SingleAccount), Some(email)) = (route, &owner_email)
-            && email
-                .chars()
-                .any(|c| "~!#$%^&*()+=[]{}\\/|;:\"<>?,".contains(c))
+            && email.chars().any(|c| "~!#$%^&*()+=[]{}\\/|;:\"<>?,".contains(c))
         {
             errors.push(FieldError {
                 field: "ownerEmail".into(),
                 message: "has a character that Microsoft refuses in guest invitations; choose the two-party route, which needs no invitation".into(),
             });
         }
-        match (
-            subscription_id,
-            partner_directory,
-            partner_admin_email,
-            owner_email,
-        ) {
-            (
-                Some(subscription_id),
-                Some(partner_directory),
-                Some(partner_admin_email),
-                Some(owner_email),
-            ) if errors.is_empty() => Ok(Self {
-                schema: SCHEMA,
-                onboarding_id,
-                subscription_id,
-                partner_directory,
-                partner_admin_email,
-                owner_email,
-                owner_account: owner_account.unwrap_or(AccountKind::Unknown),
-                cloud: cloud.unwrap_or_default(),
-                route,
-                reference,
-            }),
+        match (subscription_id, partner_directory, partner_admin_email, owner_email) {
+            (Some(subscription_id), Some(partner_directory), Some(partner_admin_email), Some(owner_email))
+                if errors.is_empty() =>
+            {
+                Ok(Self {
+                    schema: SCHEMA,
+                    onboarding_id,
+                    subscription_id,
+                    partner_directory,
+                    partner_admin_email,
+                    owner_email,
+                    owner_account: owner_account.unwrap_or(AccountKind::Unknown),
+                    cloud: cloud.unwrap_or_default(),
+                    route,
+                    reference,
+                })
+            }
             _ => Err(errors),
         }
     }
@@ -209,10 +191,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn fail(&mut self, field: &str, message: &str) {
-        self.errors.push(FieldError {
-            field: field.into(),
-            message: message.into(),
-        });
+        self.errors.push(FieldError { field: field.into(), message: message.into() });
     }
 
     fn check<T>(&mut self, field: &str, value: Option<T>, message: &str) -> Option<T> {
@@ -252,12 +231,7 @@ impl Reader<'_> {
         text
     }
 
-    fn optional<T>(
-        &mut self,
-        field: &str,
-        read: impl Fn(&str) -> Option<T>,
-        message: &str,
-    ) -> Option<T> {
+    fn optional<T>(&mut self, field: &str, read: impl Fn(&str) -> Option<T>, message: &str) -> Option<T> {
         let text = self.text(field)?;
         let value = read(&text);
         self.check(field, value, message)
@@ -266,17 +240,12 @@ impl Reader<'_> {
     fn email(&mut self, field: &str) -> Option<String> {
         let text = self.required(field)?;
         let value = email(&text);
-        self.check(
-            field,
-            value,
-            "must be one e-mail address such as kim@contoso.com",
-        )
+        self.check(field, value, "must be one e-mail address such as kim@contoso.com")
     }
 }
 
 fn text(text: &str) -> Option<String> {
-    (text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control))
-        .then(|| text.to_owned())
+    (text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
 /// A domain or a tenant id, lower case.
@@ -327,11 +296,7 @@ mod tests {
     }
 
     fn fields_refused(input: &Value) -> Vec<String> {
-        OnboardingRequest::parse(input)
-            .unwrap_err()
-            .into_iter()
-            .map(|error| error.field)
-            .collect()
+        OnboardingRequest::parse(input).unwrap_err().into_iter().map(|error| error.field).collect()
     }
 
     #[test]
@@ -339,19 +304,13 @@ mod tests {
         let request = OnboardingRequest::parse(&good()).unwrap();
         assert_eq!(request.partner_directory, "contoso.com");
         assert_eq!(request.partner_admin_email, "kim@contoso.com");
-        assert_eq!(
-            (request.cloud, request.route, request.owner_account),
-            (Cloud::Public, None, AccountKind::Unknown)
-        );
+        assert_eq!((request.cloud, request.route, request.owner_account), (Cloud::Public, None, AccountKind::Unknown));
     }
 
     #[test]
     fn a_request_survives_its_own_json() {
         let request = OnboardingRequest::parse(&good()).unwrap();
-        assert_eq!(
-            OnboardingRequest::parse(&serde_json::to_value(&request).unwrap()).unwrap(),
-            request
-        );
+        assert_eq!(OnboardingRequest::parse(&serde_json::to_value(&request).unwrap()).unwrap(), request);
     }
 
     #[test]
@@ -364,16 +323,7 @@ mod tests {
         input["schema"] = json!("1");
         let mut fields = fields_refused(&input);
         fields.sort();
-        assert_eq!(
-            fields,
-            [
-                "cloud",
-                "colour",
-                "partnerAdminEmail",
-                "schema",
-                "subscriptionId"
-            ]
-        );
+        assert_eq!(fields, ["cloud", "colour", "partnerAdminEmail", "schema", "subscriptionId"]);
         assert_eq!(fields_refused(&json!({})).len(), 4);
         assert_eq!(fields_refused(&json!([])), ["(whole input)"]);
     }

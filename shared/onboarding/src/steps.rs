@@ -71,10 +71,7 @@ impl Step {
     /// Position among all steps, for the sort key of its record.
     #[must_use]
     pub fn ordinal(self) -> usize {
-        Self::ALL
-            .iter()
-            .position(|step| *step == self)
-            .unwrap_or_default()
+        Self::ALL.iter().position(|step| *step == self).unwrap_or_default()
     }
 
     /// What people read.

@@ -46,10 +46,7 @@ impl Config {
     /// # Errors
     /// The first variable that is missing or malformed.
     pub fn from_env(required: &[&'static str]) -> Result<Self, ConfigError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that reads the environment"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
         Self::from_lookup(required, |name| std::env::var(name).ok())
     }
 
@@ -61,26 +58,16 @@ impl Config {
         required: &[&'static str],
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigError> {
-        let read = |name: &str| {
-            lookup(name)
-                .map(|value| value.trim().to_owned())
-                .unwrap_or_default()
-        };
+        let read = |name: &str| lookup(name).map(|value| value.trim().to_owned()).unwrap_or_default();
         if let Some(name) = required.iter().find(|name| read(name).is_empty()) {
-            return Err(ConfigError {
-                name,
-                must_be: "set",
-            });
+            return Err(ConfigError { name, must_be: "set" });
         }
         let simulated = read("SIMULATED_MICROSOFT");
         let simulated_microsoft = match Url::parse(&simulated) {
             Ok(url) => Some(url),
             Err(_) if simulated.is_empty() => None,
             Err(_) => {
-                return Err(ConfigError {
-                    name: "SIMULATED_MICROSOFT",
-                    must_be: "a URL, or empty",
-                });
+                return Err(ConfigError { name: "SIMULATED_MICROSOFT", must_be: "a URL, or empty" });
             }
         };
         let deadline = read("WAIT_DEADLINE_SECONDS");
@@ -88,10 +75,7 @@ impl Config {
             Ok(seconds) if seconds > 0 => seconds,
             _ if deadline.is_empty() => WEEK,
             _ => {
-                return Err(ConfigError {
-                    name: "WAIT_DEADLINE_SECONDS",
-                    must_be: "a number of seconds above 0",
-                });
+                return Err(ConfigError { name: "WAIT_DEADLINE_SECONDS", must_be: "a number of seconds above 0" });
             }
         };
         Ok(Self {
@@ -117,10 +101,7 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         let error = Config::from_lookup(&["ONBOARDING_TABLE"], |_| None).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the environment variable ONBOARDING_TABLE must be set"
-        );
+        assert_eq!(error.to_string(), "the environment variable ONBOARDING_TABLE must be set");
     }
 
     #[test]
@@ -129,10 +110,7 @@ mod tests {
         assert_eq!(config.wait_deadline_seconds, WEEK);
         assert!(!config.allow_retired_clouds && config.simulated_microsoft.is_none());
         for name in ["WAIT_DEADLINE_SECONDS", "SIMULATED_MICROSOFT"] {
-            assert!(
-                Config::from_lookup(&[], |asked| (asked == name).then(|| "-1".into())).is_err(),
-                "{name}"
-            );
+            assert!(Config::from_lookup(&[], |asked| (asked == name).then(|| "-1".into())).is_err(), "{name}");
         }
     }
 }

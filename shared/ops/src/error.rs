@@ -20,19 +20,13 @@ impl StepError {
     /// An error with a name and a sentence.
     #[must_use]
     pub fn new(name: ErrorName, message: impl Into<String>) -> Self {
-        Self {
-            name,
-            message: message.into(),
-        }
+        Self { name, message: message.into() }
     }
 }
 
 impl From<StepError> for Diagnostic {
     fn from(error: StepError) -> Self {
-        Self {
-            error_type: error.name.as_str().into(),
-            error_message: error.message,
-        }
+        Self { error_type: error.name.as_str().into(), error_message: error.message }
     }
 }
 
@@ -48,14 +42,9 @@ mod tests {
 
     #[test]
     fn the_error_type_on_the_wire_is_the_name() {
-        let diagnostic = Diagnostic::from(StepError::new(
-            ErrorName::OwnerNotOwner,
-            "no Owner role on the subscription",
-        ));
+        let diagnostic =
+            Diagnostic::from(StepError::new(ErrorName::OwnerNotOwner, "no Owner role on the subscription"));
         assert_eq!(diagnostic.error_type, "Owner.NotOwner");
-        assert_eq!(
-            diagnostic.error_message,
-            "no Owner role on the subscription"
-        );
+        assert_eq!(diagnostic.error_message, "no Owner role on the subscription");
     }
 }

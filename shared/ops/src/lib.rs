@@ -23,17 +23,12 @@ pub async fn aws() -> aws_config::SdkConfig {
 ///
 /// # Errors
 /// A simulated cloud that is not on loopback, or an HTTP client that can't be built.
-pub fn microsoft(
-    config: &Config,
-) -> Result<microsoft::Microsoft, Box<dyn std::error::Error + Send + Sync>> {
+pub fn microsoft(config: &Config) -> Result<microsoft::Microsoft, Box<dyn std::error::Error + Send + Sync>> {
     let simulated = config
         .simulated_microsoft
         .as_ref()
         .map(|base| microsoft::clouds::LoopbackBase::parse(base.as_str()))
         .transpose()?;
     let clouds = microsoft::clouds::Clouds::new(simulated, config.allow_retired_clouds);
-    Ok(microsoft::Microsoft::new(
-        clouds,
-        microsoft::HttpSettings::new(random()?),
-    )?)
+    Ok(microsoft::Microsoft::new(clouds, microsoft::HttpSettings::new(random()?))?)
 }

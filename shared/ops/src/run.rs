@@ -26,10 +26,7 @@ pub struct Event<T> {
 /// [`ErrorName::InputInvalid`].
 pub fn decode<T: DeserializeOwned>(payload: Value) -> Result<T, StepError> {
     serde_path_to_error::deserialize(payload).map_err(|error| {
-        StepError::new(
-            ErrorName::InputInvalid,
-            format!("the field {} does not fit: {}", error.path(), error.inner()),
-        )
+        StepError::new(ErrorName::InputInvalid, format!("the field {} does not fit: {}", error.path(), error.inner()))
     })
 }
 
@@ -46,11 +43,7 @@ where
 {
     let handle = &handle;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
-        let deadline = event
-            .context
-            .deadline()
-            .duration_since(crate::ports::system_now())
-            .unwrap_or_default();
+        let deadline = event.context.deadline().duration_since(crate::ports::system_now()).unwrap_or_default();
         let time_left = deadline.saturating_sub(Duration::from_secs(1));
         // Boxed and without its type: the SDK's futures nest so deeply that the compiler would give up on their layout.
         let work: Pin<Box<dyn Future<Output = Result<O, StepError>> + '_>> = Box::pin(async {
@@ -59,10 +52,7 @@ where
         });
         let outcome = match tokio::time::timeout(time_left, work).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(StepError::new(
-                ErrorName::UpstreamTimeout,
-                "the step ran out of time and will be repeated",
-            )),
+            Err(_) => Err(StepError::new(ErrorName::UpstreamTimeout, "the step ran out of time and will be repeated")),
         };
         outcome.map_err(Diagnostic::from)
     }))

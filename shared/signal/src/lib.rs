@@ -28,9 +28,7 @@ impl Signal {
     /// A signaller.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig) -> Self {
-        Self {
-            client: aws_sdk_sfn::Client::new(config),
-        }
+        Self { client: aws_sdk_sfn::Client::new(config) }
     }
 
     /// Signals that a wait ended with a recorded outcome, and notes that it was done. A machine that has moved on already
@@ -48,22 +46,13 @@ impl Signal {
         now: jiff::Timestamp,
     ) -> Result<(), SignalError> {
         let output = serde_json::json!({ "outcome": outcome }).to_string();
-        let answer = self
-            .client
-            .send_task_success()
-            .task_token(task_token)
-            .output(output)
-            .send()
-            .await;
+        let answer = self.client.send_task_success().task_token(task_token).output(output).send().await;
         match answer {
             Ok(_) => {}
             Err(error) if moved_on(&error) => {}
             Err(error) => {
-                let code = error
-                    .as_service_error()
-                    .and_then(|service| service.code())
-                    .unwrap_or("no answer")
-                    .to_owned();
+                let code =
+                    error.as_service_error().and_then(|service| service.code()).unwrap_or("no answer").to_owned();
                 return Err(SignalError::Unavailable(code));
             }
         }
@@ -74,10 +63,8 @@ impl Signal {
 }
 
 /// See the errors of <https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html>.
-fn moved_on<R>(
-    error: &SdkError<aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError, R>,
-) -> bool {
-    error.as_service_error().is_some_and(|error| {
-        error.is_task_timed_out() || error.is_task_does_not_exist() || error.is_invalid_token()
-    })
+fn moved_on<R>(error: &SdkError<aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError, R>) -> bool {
+    error
+        .as_service_error()
+        .is_some_and(|error| error.is_task_timed_out() || error.is_task_does_not_exist() || error.is_invalid_token())
 }

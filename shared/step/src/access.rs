@@ -8,11 +8,7 @@ use serde_json::Value;
 
 /// One row of the list.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(
-    tag = "kind",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Row {
     /// A role that someone defined for this subscription.
     CustomRole {
@@ -70,43 +66,24 @@ impl Access {
         Ok(Self::of(subscription, &assignments, &roles))
     }
 
-    fn of(
-        subscription: &SubscriptionId,
-        assignments: &[RoleAssignment],
-        roles: &[RoleDefinition],
-    ) -> Self {
-        let custom: Vec<_> = roles
-            .iter()
-            .filter(|role| role.is_custom())
-            .map(custom_role)
-            .collect();
-        let assigned: Vec<_> = assignments
-            .iter()
-            .map(|assignment| row(subscription, assignment, roles))
-            .collect();
+    fn of(subscription: &SubscriptionId, assignments: &[RoleAssignment], roles: &[RoleDefinition]) -> Self {
+        let custom: Vec<_> = roles.iter().filter(|role| role.is_custom()).map(custom_role).collect();
+        let assigned: Vec<_> = assignments.iter().map(|assignment| row(subscription, assignment, roles)).collect();
         let (custom_roles, assignments) = (count(custom.len()), count(assigned.len()));
         let mut rows = custom;
         rows.extend(assigned);
         // Azure lists in no promised order; the hash must not depend on it.
         rows.sort();
         let hash = audit::digest(&serde_json::to_value(&rows).unwrap_or(Value::Null));
-        Self {
-            rows,
-            assignments,
-            custom_roles,
-            hash,
-        }
+        Self { rows, assignments, custom_roles, hash }
     }
 
     /// The rows as JSON texts that each fit into one record.
     #[must_use]
     pub fn pages(&self) -> Vec<String> {
         // 200 rows of at most a kilobyte stay well below DynamoDB's 400 KB.
-        let mut pages: Vec<String> = self
-            .rows
-            .chunks(200)
-            .map(|rows| serde_json::to_string(rows).unwrap_or_default())
-            .collect();
+        let mut pages: Vec<String> =
+            self.rows.chunks(200).map(|rows| serde_json::to_string(rows).unwrap_or_default()).collect();
         if pages.is_empty() {
             pages.push("[]".into());
         }
@@ -130,11 +107,7 @@ fn custom_role(role: &RoleDefinition) -> Row {
     }
 }
 
-fn row(
-    subscription: &SubscriptionId,
-    assignment: &RoleAssignment,
-    roles: &[RoleDefinition],
-) -> Row {
+fn row(subscription: &SubscriptionId, assignment: &RoleAssignment, roles: &[RoleDefinition]) -> Row {
     let guid = assignment.role();
     let role = roles
         .iter()
@@ -145,18 +118,10 @@ fn row(
     let inherited = !scope.to_ascii_lowercase().starts_with(&below);
     Row::RoleAssignment {
         role,
-        principal_type: assignment
-            .properties
-            .principal_type
-            .clone()
-            .unwrap_or_else(|| "Unknown".into()),
+        principal_type: assignment.properties.principal_type.clone().unwrap_or_else(|| "Unknown".into()),
         principal_id: assignment.properties.principal_id.to_string(),
         scope,
-        condition: assignment
-            .properties
-            .condition
-            .clone()
-            .filter(|condition| !condition.is_empty()),
+        condition: assignment.properties.condition.clone().filter(|condition| !condition.is_empty()),
         inherited,
         id: assignment.id.clone(),
     }
@@ -191,34 +156,19 @@ mod tests {
         let scope = format!("/subscriptions/{}", subscription());
         let (one, two) = (assignment("1", &scope, None), assignment("2", &scope, None));
         let hash = |list: &[RoleAssignment]| Access::of(&subscription(), list, &[]).hash;
-        assert_eq!(
-            hash(&[one.clone(), two.clone()]),
-            hash(&[two.clone(), one.clone()])
-        );
+        assert_eq!(hash(&[one.clone(), two.clone()]), hash(&[two.clone(), one.clone()]));
         assert_ne!(hash(&[one.clone(), two]), hash(std::slice::from_ref(&one)));
-        assert_ne!(
-            hash(&[one]),
-            hash(&[assignment("1", &scope, Some("@Resource…"))])
-        );
+        assert_ne!(hash(&[one]), hash(&[assignment("1", &scope, Some("@Resource…"))]));
     }
 
     #[test]
     fn what_comes_from_above_is_marked_as_inherited() {
-        let above = assignment(
-            "1",
-            "/providers/Microsoft.Management/managementGroups/contoso",
-            None,
-        );
-        let here = assignment(
-            "2",
-            "/subscriptions/6C3C85BC-5366-4eaa-8055-a10529eafd03/resourceGroups/web",
-            None,
-        );
-        let inherited =
-            |list: &[RoleAssignment]| match &Access::of(&subscription(), list, &[]).rows[0] {
-                Row::RoleAssignment { inherited, .. } => *inherited,
-                Row::CustomRole { .. } => panic!("an assignment"),
-            };
+        let above = assignment("1", "/providers/Microsoft.Management/managementGroups/contoso", None);
+        let here = assignment("2", "/subscriptions/6C3C85BC-5366-4eaa-8055-a10529eafd03/resourceGroups/web", None);
+        let inherited = |list: &[RoleAssignment]| match &Access::of(&subscription(), list, &[]).rows[0] {
+            Row::RoleAssignment { inherited, .. } => *inherited,
+            Row::CustomRole { .. } => panic!("an assignment"),
+        };
         assert!(inherited(&[above]));
         assert!(!inherited(&[here]));
     }

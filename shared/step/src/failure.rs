@@ -23,41 +23,23 @@ impl Stop {
     /// A stop with a name and a sentence. One that a person can fix asks that person.
     #[must_use]
     pub fn new(name: ErrorName, message: impl Into<String>) -> Self {
-        let ask = name
-            .whose_turn()
-            .filter(|_| name.class() == ErrorClass::Fix)
-            .map(|actor| Ask {
-                kind: WaitKind::Fix,
-                actor,
-                directory: home(actor),
-                reason: Some(name.as_str().to_owned()),
-                claims: None,
-            });
-        Self {
-            name,
-            message: message.into(),
-            ask,
-        }
+        let ask = name.whose_turn().filter(|_| name.class() == ErrorClass::Fix).map(|actor| Ask {
+            kind: WaitKind::Fix,
+            actor,
+            directory: home(actor),
+            reason: Some(name.as_str().to_owned()),
+            claims: None,
+        });
+        Self { name, message: message.into(), ask }
     }
 
     /// A person has to sign in again.
     #[must_use]
-    pub fn sign_in(
-        actor: Actor,
-        directory: Directory,
-        reason: &str,
-        claims: Option<String>,
-    ) -> Self {
+    pub fn sign_in(actor: Actor, directory: Directory, reason: &str, claims: Option<String>) -> Self {
         Self {
             name: ErrorName::SignInRequired,
             message: format!("{actor} has to sign in to the {directory} directory: {reason}"),
-            ask: Some(Ask {
-                kind: WaitKind::SignIn,
-                actor,
-                directory,
-                reason: Some(reason.to_owned()),
-                claims,
-            }),
+            ask: Some(Ask { kind: WaitKind::SignIn, actor, directory, reason: Some(reason.to_owned()), claims }),
         }
     }
 
@@ -71,9 +53,7 @@ impl Stop {
             ErrorKind::Unavailable => Self::new(ErrorName::UpstreamUnavailable, error.to_string()),
             ErrorKind::UnknownOutcome => Self::new(ErrorName::UpstreamTimeout, error.to_string()),
             ErrorKind::ClaimsChallenge => Self::sign_in(actor, directory, "mfa", claims()),
-            ErrorKind::Unauthenticated | ErrorKind::WrongTenant => {
-                Self::sign_in(actor, directory, "expired", None)
-            }
+            ErrorKind::Unauthenticated | ErrorKind::WrongTenant => Self::sign_in(actor, directory, "expired", None),
             ErrorKind::Entra(kind) => match kind {
                 EntraErrorKind::MfaRequired => Self::sign_in(actor, directory, "mfa", claims()),
                 EntraErrorKind::ConsentRequired | EntraErrorKind::AdminConsentRequired => {
@@ -89,15 +69,9 @@ impl Stop {
                 | EntraErrorKind::CodeAlreadyUsed
                 | EntraErrorKind::UserDeclined
                 | EntraErrorKind::Unknown => Self::sign_in(actor, directory, "expired", claims()),
-                EntraErrorKind::Throttled => {
-                    Self::new(ErrorName::UpstreamThrottled, error.to_string())
-                }
-                EntraErrorKind::Unavailable => {
-                    Self::new(ErrorName::UpstreamUnavailable, error.to_string())
-                }
-                EntraErrorKind::AppMisconfigured
-                | EntraErrorKind::WrongCloud
-                | EntraErrorKind::TenantNotFound => {
+                EntraErrorKind::Throttled => Self::new(ErrorName::UpstreamThrottled, error.to_string()),
+                EntraErrorKind::Unavailable => Self::new(ErrorName::UpstreamUnavailable, error.to_string()),
+                EntraErrorKind::AppMisconfigured | EntraErrorKind::WrongCloud | EntraErrorKind::TenantNotFound => {
                     Self::new(ErrorName::CloudUnsupported, error.to_string())
                 }
             },
@@ -108,12 +82,8 @@ impl Stop {
             | ErrorKind::UnsupportedVersion
             | ErrorKind::Invalid
             | ErrorKind::Unexpected
-            | ErrorKind::ForeignAddress => {
-                Self::new(ErrorName::UpstreamRejected, error.to_string())
-            }
-            ErrorKind::IdToken(_) | ErrorKind::Credential => {
-                Self::new(ErrorName::InternalBug, error.to_string())
-            }
+            | ErrorKind::ForeignAddress => Self::new(ErrorName::UpstreamRejected, error.to_string()),
+            ErrorKind::IdToken(_) | ErrorKind::Credential => Self::new(ErrorName::InternalBug, error.to_string()),
         }
     }
 }
@@ -152,15 +122,8 @@ mod tests {
     fn what_a_person_can_fix_asks_that_person() {
         let stop = Stop::new(ErrorName::EnteringBlocked, "blocked");
         let ask = stop.ask.unwrap();
-        assert_eq!(
-            (ask.kind, ask.actor, ask.directory),
-            (WaitKind::Fix, Actor::PartnerAdmin, Directory::Partner)
-        );
+        assert_eq!((ask.kind, ask.actor, ask.directory), (WaitKind::Fix, Actor::PartnerAdmin, Directory::Partner));
         assert_eq!(ask.reason.as_deref(), Some("Policy.EnteringBlocked"));
-        assert!(
-            Stop::new(ErrorName::SubscriptionNotMovable, "CSP")
-                .ask
-                .is_none()
-        );
+        assert!(Stop::new(ErrorName::SubscriptionNotMovable, "CSP").ask.is_none());
     }
 }

@@ -38,11 +38,7 @@ impl Deps {
     /// # Errors
     /// A variable that is missing or malformed.
     pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let config = Config::from_env(&[
-            "ONBOARDING_TABLE",
-            "TOKEN_KEY_ARN",
-            "APP_CREDENTIAL_SECRET_ID",
-        ])?;
+        let config = Config::from_env(&["ONBOARDING_TABLE", "TOKEN_KEY_ARN", "APP_CREDENTIAL_SECRET_ID"])?;
         let aws = ops::aws().await;
         Ok(Self {
             microsoft: ops::microsoft(&config)?,
@@ -103,16 +99,10 @@ pub async fn perform<T>(
 ) -> Result<T, StepError> {
     let loaded = deps.store.load(&event.payload.onboarding_id).await?;
     if loaded.meta.status.is_over() {
-        return Err(StepError::new(
-            ErrorName::Closed,
-            "the onboarding has ended",
-        ));
+        return Err(StepError::new(ErrorName::Closed, "the onboarding has ended"));
     }
     if loaded.meta.cancel_requested && !loaded.meta.moved {
-        return Err(StepError::new(
-            ErrorName::Cancelled,
-            "the onboarding was cancelled",
-        ));
+        return Err(StepError::new(ErrorName::Cancelled, "the onboarding was cancelled"));
     }
     let mut job = Job::new(deps, loaded, event.time_left);
     job.step = Some(step);
@@ -132,14 +122,7 @@ impl<'a> Job<'a> {
         let time_left = time_left.saturating_sub(TO_RECORD);
         let deadline = tokio::time::Instant::now() + time_left;
         let change = Change::of(&loaded.meta);
-        Self {
-            deps,
-            loaded,
-            change,
-            time_left,
-            deadline,
-            step: None,
-        }
+        Self { deps, loaded, change, time_left, deadline, step: None }
     }
 
     /// Microsoft's APIs in the onboarding's cloud.
@@ -158,17 +141,9 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// [`ErrorName::SignInRequired`] if there is none or it is no longer good.
-    pub async fn token<R: Resource>(
-        &self,
-        actor: Actor,
-        directory: Directory,
-    ) -> Result<AccessToken<R>, Stop> {
+    pub async fn token<R: Resource>(&self, actor: Actor, directory: Directory) -> Result<AccessToken<R>, Stop> {
         let refresh = self.refresh_token(actor, directory).await?;
-        let app: AppCredential = self
-            .deps
-            .secrets
-            .app_credential(self.loaded.meta.cloud)
-            .await?;
+        let app: AppCredential = self.deps.secrets.app_credential(self.loaded.meta.cloud).await?;
         let tenant = self.loaded.meta.tenant(directory);
         let tokens = self
             .cloud()?
@@ -179,20 +154,12 @@ impl<'a> Job<'a> {
         Ok(tokens.access)
     }
 
-    async fn refresh_token(
-        &self,
-        actor: Actor,
-        directory: Directory,
-    ) -> Result<RefreshToken, Stop> {
-        let Some(credential) = self.loaded.credential(actor) else {
+    async fn refresh_token(&self, actor: Actor, directory: Directory) -> Result<RefreshToken, Stop> {
+        let Some(credential) = self.loaded.credential(actor, directory) else {
             return Err(Stop::sign_in(actor, directory, "first", None));
         };
         let sealed = credential.sealed.iter().map(|piece| piece.0.as_slice());
-        let opened = self
-            .deps
-            .seal
-            .open(&self.loaded.meta.onboarding_id, actor, sealed)
-            .await?;
+        let opened = self.deps.seal.open(&self.loaded.meta.onboarding_id, actor, sealed).await?;
         Ok(RefreshToken::new(opened))
     }
 
@@ -208,11 +175,7 @@ impl<'a> Job<'a> {
     pub async fn record(&mut self) -> Result<(), Stop> {
         let change = std::mem::replace(&mut self.change, Change::of(&self.loaded.meta));
         let now = self.deps.clock.now();
-        self.loaded.meta = self
-            .deps
-            .store
-            .commit(&self.loaded.meta, change, now)
-            .await?;
+        self.loaded.meta = self.deps.store.commit(&self.loaded.meta, change, now).await?;
         self.change = Change::of(&self.loaded.meta);
         Ok(())
     }
@@ -252,23 +215,12 @@ impl<'a> Job<'a> {
         }
         // What the step had planned to record is not true; what it recorded on the way stays.
         self.change = Change::of(&self.loaded.meta);
-        let state = if class == ErrorClass::End {
-            StepState::Failed
-        } else {
-            StepState::Waiting
-        };
-        let facts = self
-            .loaded
-            .step(step)
-            .map(|record| record.result.clone())
-            .unwrap_or_default();
+        let state = if class == ErrorClass::End { StepState::Failed } else { StepState::Waiting };
+        let facts = self.loaded.step(step).map(|record| record.result.clone()).unwrap_or_default();
         let record = self.step_record(step, state, facts, Some(&stop));
         self.change.meta.ask = stop.ask.clone();
         self.change.meta.current_step = step;
-        self.note(
-            "step.stopped",
-            serde_json::json!({"error": stop.name, "message": stop.message}),
-        );
+        self.note("step.stopped", serde_json::json!({"error": stop.name, "message": stop.message}));
         self.change.write(Write::Step(Box::new(record)));
         match self.record().await {
             Ok(()) => stop.into(),
@@ -277,13 +229,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    fn step_record(
-        &self,
-        step: Step,
-        state: StepState,
-        result: Value,
-        stop: Option<&Stop>,
-    ) -> StepRecord {
+    fn step_record(&self, step: Step, state: StepState, result: Value, stop: Option<&Stop>) -> StepRecord {
         let now = self.deps.clock.now().to_string();
         let before = self.loaded.step(step);
         StepRecord {

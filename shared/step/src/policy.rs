@@ -47,26 +47,15 @@ pub fn judge(
     match side {
         Block::Allowed => Ok(Verdict::Allowed),
         Block::Unknown => Ok(Verdict::Unknown),
-        Block::Blocked if person.is_some_and(|person| policy.exempts(person)) => {
-            Ok(Verdict::Exempted)
-        }
-        Block::Blocked
-            if policy.exempted.is_empty() && a_person_says_it_is_fixed(loaded, blocked) =>
-        {
+        Block::Blocked if person.is_some_and(|person| policy.exempts(person)) => Ok(Verdict::Exempted),
+        Block::Blocked if policy.exempted.is_empty() && a_person_says_it_is_fixed(loaded, blocked) => {
             Ok(Verdict::Unknown)
         }
-        Block::Blocked => Err(Stop::new(
-            blocked,
-            "the directory's subscription policy says so",
-        )),
+        Block::Blocked => Err(Stop::new(blocked, "the directory's subscription policy says so")),
     }
 }
 
 fn a_person_says_it_is_fixed(loaded: &Loaded, cause: ErrorName) -> bool {
-    let last = loaded
-        .waits
-        .iter()
-        .rev()
-        .find(|wait| wait.reason.as_deref() == Some(cause.as_str()));
+    let last = loaded.waits.iter().rev().find(|wait| wait.reason.as_deref() == Some(cause.as_str()));
     last.is_some_and(|wait| wait.outcome_by.as_deref().is_some_and(|by| by != "mooring"))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use onboarding::audit::Entry;
-use onboarding::{Actor, OnboardingId, SubscriptionId};
+use onboarding::{Actor, Directory, OnboardingId, SubscriptionId};
 
 use crate::records::{Meta, OutboxMail, SealedCredential, StepRecord, StoredEntry, WaitRecord};
 use crate::{Store, StoreError, keys};
@@ -27,28 +27,14 @@ pub struct Note {
 impl Note {
     /// Something that the machine did by itself.
     #[must_use]
-    pub fn mooring(
-        action: &'static str,
-        step: Option<onboarding::Step>,
-        detail: serde_json::Value,
-    ) -> Self {
-        Self {
-            actor: "mooring".into(),
-            action,
-            step,
-            detail,
-        }
+    pub fn mooring(action: &'static str, step: Option<onboarding::Step>, detail: serde_json::Value) -> Self {
+        Self { actor: "mooring".into(), action, step, detail }
     }
 
     /// Something that a person did.
     #[must_use]
     pub fn person(actor: Actor, action: &'static str, detail: serde_json::Value) -> Self {
-        Self {
-            actor: actor.as_str().into(),
-            action,
-            step: None,
-            detail,
-        }
+        Self { actor: actor.as_str().into(), action, step: None, detail }
     }
 }
 
@@ -83,7 +69,7 @@ pub enum Write {
     /// Keep a person's sealed credential, replacing an older one.
     Credential(SealedCredential),
     /// Forget a person's sealed credential.
-    ForgetCredential(Actor),
+    ForgetCredential(Actor, Directory),
     /// Take the subscription's lock; it may be ours already.
     LockSubscription(SubscriptionId),
     /// Give the subscription's lock back, if it is ours.
@@ -109,12 +95,7 @@ impl Change {
     /// A change of nothing yet.
     #[must_use]
     pub fn of(meta: &Meta) -> Self {
-        Self {
-            meta: meta.clone(),
-            notes: Vec::new(),
-            mails: Vec::new(),
-            writes: Vec::new(),
-        }
+        Self { meta: meta.clone(), notes: Vec::new(), mails: Vec::new(), writes: Vec::new() }
     }
 
     /// Adds an audit entry.
@@ -124,12 +105,7 @@ impl Change {
     }
 
     /// Adds a mail.
-    pub fn mail(
-        &mut self,
-        to: Actor,
-        template: &'static str,
-        args: serde_json::Value,
-    ) -> &mut Self {
+    pub fn mail(&mut self, to: Actor, template: &'static str, args: serde_json::Value) -> &mut Self {
         self.mails.push(Mail { to, template, args });
         self
     }
@@ -150,41 +126,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when somebody else changed the onboarding since, or a lock is taken.
-    pub async fn commit(
-        &self,
-        before: &Meta,
-        change: Change,
-        now: jiff::Timestamp,
-    ) -> Result<Meta, StoreError> {
-        let Change {
-            mut meta,
-            notes,
-            mails,
-            writes,
-        } = change;
+    pub async fn commit(&self, before: &Meta, change: Change, now: jiff::Timestamp) -> Result<Meta, StoreError> {
+        let Change { mut meta, notes, mails, writes } = change;
         meta.ver = before.ver + 1;
         meta.updated_at = now.to_string();
         let entries = chain(&mut meta, notes, now);
 
-        let mut items = vec![
-            TransactWriteItem::builder()
-                .update(self.meta_update(before, &meta)?)
-                .build(),
-        ];
+        let mut items = vec![TransactWriteItem::builder().update(self.meta_update(before, &meta)?).build()];
         let id = meta.onboarding_id.clone();
         for entry in &entries {
-            items.push(self.create(
-                &id,
-                &keys::audit(entry.seq),
-                serde_dynamo::to_item(StoredEntry::from(entry))?,
-            )?);
+            items.push(self.create(&id, &keys::audit(entry.seq), serde_dynamo::to_item(StoredEntry::from(entry))?)?);
         }
         for (index, mail) in mails.into_iter().enumerate() {
-            items.push(self.create(
-                &id,
-                &keys::outbox(meta.ver, index),
-                outbox_item(&id, mail, now)?,
-            )?);
+            items.push(self.create(&id, &keys::outbox(meta.ver, index), outbox_item(&id, mail, now)?)?);
         }
         for write in writes {
             items.push(self.write_item(&id, write, now)?);
@@ -194,18 +148,11 @@ impl Store {
     }
 
     pub(crate) async fn transact(&self, items: Vec<TransactWriteItem>) -> Result<(), StoreError> {
-        match self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .send()
-            .await
-        {
+        match self.client.transact_write_items().set_transact_items(Some(items)).send().await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let cancelled = error.as_service_error().is_some_and(|error| {
-                    error.is_transaction_canceled_exception()
-                        || error.is_transaction_in_progress_exception()
+                    error.is_transaction_canceled_exception() || error.is_transaction_in_progress_exception()
                 });
                 // Every reason of ours to cancel is a condition that says "somebody was faster";
                 // a throttled transaction is cancelled too and must not look like one.
@@ -231,10 +178,7 @@ impl Store {
             .condition_expression("attribute_exists(pk) AND #ver = :was")
             .expression_attribute_values(":was", AttributeValue::N(before.ver.to_string()))
             .expression_attribute_names("#ver", "ver");
-        let mut names: Vec<_> = new
-            .iter()
-            .filter(|(name, value)| old.get(*name) != Some(value))
-            .collect();
+        let mut names: Vec<_> = new.iter().filter(|(name, value)| old.get(*name) != Some(value)).collect();
         names.sort_by_key(|(name, _)| *name);
         for (index, (name, value)) in names.into_iter().enumerate() {
             set.push(format!("#s{index} = :s{index}"));
@@ -255,31 +199,15 @@ impl Store {
     }
 
     /// An item that must not exist yet.
-    pub(crate) fn create(
-        &self,
-        id: &OnboardingId,
-        sk: &str,
-        item: Item,
-    ) -> Result<TransactWriteItem, StoreError> {
-        let put = self
-            .put(&keys::onboarding(id), sk, item)
-            .condition_expression("attribute_not_exists(pk)");
-        Ok(TransactWriteItem::builder()
-            .put(built(put.build())?)
-            .build())
+    pub(crate) fn create(&self, id: &OnboardingId, sk: &str, item: Item) -> Result<TransactWriteItem, StoreError> {
+        let put = self.put(&keys::onboarding(id), sk, item).condition_expression("attribute_not_exists(pk)");
+        Ok(TransactWriteItem::builder().put(built(put.build())?).build())
     }
 
-    pub(crate) fn put(
-        &self,
-        pk: &str,
-        sk: &str,
-        mut item: Item,
-    ) -> aws_sdk_dynamodb::types::builders::PutBuilder {
+    pub(crate) fn put(&self, pk: &str, sk: &str, mut item: Item) -> aws_sdk_dynamodb::types::builders::PutBuilder {
         item.insert("pk".into(), s(pk));
         item.insert("sk".into(), s(sk));
-        Put::builder()
-            .table_name(&self.onboarding)
-            .set_item(Some(item))
+        Put::builder().table_name(&self.onboarding).set_item(Some(item))
     }
 
     fn write_item(
@@ -290,22 +218,14 @@ impl Store {
     ) -> Result<TransactWriteItem, StoreError> {
         let pk = keys::onboarding(id);
         let write_put = |sk: &str, item: Item| -> Result<TransactWriteItem, StoreError> {
-            Ok(TransactWriteItem::builder()
-                .put(built(self.put(&pk, sk, item).build())?)
-                .build())
+            Ok(TransactWriteItem::builder().put(built(self.put(&pk, sk, item).build())?).build())
         };
         match write {
-            Write::Step(record) => {
-                write_put(&keys::step(record.step), serde_dynamo::to_item(*record)?)
+            Write::Step(record) => write_put(&keys::step(record.step), serde_dynamo::to_item(*record)?),
+            Write::Credential(record) => {
+                write_put(&keys::credential(record.actor, record.directory), serde_dynamo::to_item(record)?)
             }
-            Write::Credential(record) => write_put(
-                &keys::credential(record.actor),
-                serde_dynamo::to_item(record)?,
-            ),
-            Write::OpenWait {
-                record,
-                look_again_at,
-            } => {
+            Write::OpenWait { record, look_again_at } => {
                 let sk = keys::wait(&record.wait_id);
                 let mut item: Item = serde_dynamo::to_item(*record)?;
                 if let Some(at) = look_again_at {
@@ -322,35 +242,24 @@ impl Store {
                     .update_expression("ADD reminders :one")
                     .condition_expression("attribute_exists(pk)")
                     .expression_attribute_values(":one", AttributeValue::N("1".into()));
-                Ok(TransactWriteItem::builder()
-                    .update(built(update.build())?)
-                    .build())
+                Ok(TransactWriteItem::builder().update(built(update.build())?).build())
             }
-            Write::ForgetCredential(actor) => {
+            Write::ForgetCredential(actor, directory) => {
                 let delete = Delete::builder()
                     .table_name(&self.onboarding)
                     .key("pk", s(&pk))
-                    .key("sk", s(keys::credential(actor)));
-                Ok(TransactWriteItem::builder()
-                    .delete(built(delete.build())?)
-                    .build())
+                    .key("sk", s(keys::credential(actor, directory)));
+                Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
             }
             Write::LockSubscription(subscription) => {
-                let item = Item::from([
-                    ("onboardingId".into(), s(id.as_str())),
-                    ("since".into(), s(now.to_string())),
-                ]);
+                let item = Item::from([("onboardingId".into(), s(id.as_str())), ("since".into(), s(now.to_string()))]);
                 let put = self
                     .put(&keys::subscription_lock(&subscription), keys::LOCK, item)
                     .condition_expression("attribute_not_exists(pk) OR onboardingId = :me")
                     .expression_attribute_values(":me", s(id.as_str()));
-                Ok(TransactWriteItem::builder()
-                    .put(built(put.build())?)
-                    .build())
+                Ok(TransactWriteItem::builder().put(built(put.build())?).build())
             }
-            Write::UnlockSubscription(subscription) => {
-                self.unlock(id, &keys::subscription_lock(&subscription))
-            }
+            Write::UnlockSubscription(subscription) => self.unlock(id, &keys::subscription_lock(&subscription)),
             Write::UnlockRequest(key) => self.unlock(id, &keys::request_lock(&key)),
         }
     }
@@ -362,9 +271,7 @@ impl Store {
             .key("sk", s(keys::LOCK))
             .condition_expression("attribute_not_exists(pk) OR onboardingId = :me")
             .expression_attribute_values(":me", s(id.as_str()));
-        Ok(TransactWriteItem::builder()
-            .delete(built(delete.build())?)
-            .build())
+        Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
     }
 }
 
@@ -391,11 +298,7 @@ pub(crate) fn chain(meta: &mut Meta, notes: Vec<Note>, now: jiff::Timestamp) -> 
         .collect()
 }
 
-pub(crate) fn outbox_item(
-    id: &OnboardingId,
-    mail: Mail,
-    now: jiff::Timestamp,
-) -> Result<Item, StoreError> {
+pub(crate) fn outbox_item(id: &OnboardingId, mail: Mail, now: jiff::Timestamp) -> Result<Item, StoreError> {
     Ok(serde_dynamo::to_item(OutboxMail {
         onboarding_id: id.clone(),
         template: mail.template.into(),
@@ -412,9 +315,7 @@ pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
 }
 
 /// The SDK's builders fail when a required field is missing, which is a mistake of ours.
-pub(crate) fn built<T>(
-    result: Result<T, aws_sdk_dynamodb::error::BuildError>,
-) -> Result<T, StoreError> {
+pub(crate) fn built<T>(result: Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T, StoreError> {
     result.map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
@@ -428,10 +329,8 @@ fn throttled<R: std::fmt::Debug>(
     let Some(TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return false;
     };
-    cancelled.cancellation_reasons().iter().any(|reason| {
-        matches!(
-            reason.code(),
-            Some("ThrottlingError" | "ProvisionedThroughputExceeded")
-        )
-    })
+    cancelled
+        .cancellation_reasons()
+        .iter()
+        .any(|reason| matches!(reason.code(), Some("ThrottlingError" | "ProvisionedThroughputExceeded")))
 }

@@ -88,18 +88,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the fingerprint is taken.
-    pub async fn start_session(
-        &self,
-        state_fingerprint: &str,
-        session: &Session,
-    ) -> Result<(), StoreError> {
+    pub async fn start_session(&self, state_fingerprint: &str, session: &Session) -> Result<(), StoreError> {
         let mut item: Item = serde_dynamo::to_item(session)?;
         item.insert("pk".into(), s(keys::session(state_fingerprint)));
         item.insert("sk".into(), s("S"));
-        item.insert(
-            "expiresAt".into(),
-            AttributeValue::N((session.ends_at + KEPT_AFTER_END).to_string()),
-        );
+        item.insert("expiresAt".into(), AttributeValue::N((session.ends_at + KEPT_AFTER_END).to_string()));
         self.client
             .put_item()
             .table_name(&self.ephemeral)
@@ -150,17 +143,13 @@ impl Store {
             .send()
             .await;
         match answer {
-            Ok(answer) => Ok(Started::Now(serde_dynamo::from_item(
-                answer.attributes.unwrap_or_default(),
-            )?)),
+            Ok(answer) => Ok(Started::Now(serde_dynamo::from_item(answer.attributes.unwrap_or_default())?)),
             Err(error) => match StoreError::from_sdk(&error) {
                 StoreError::Conflict => Ok(match self.session(state_fingerprint).await? {
                     Some(session) => Started::Before(session),
                     None => Started::Unknown,
                 }),
-                error @ (StoreError::NotFound
-                | StoreError::Unavailable(_)
-                | StoreError::Unreadable(_)) => Err(error),
+                error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_)) => Err(error),
             },
         }
     }
@@ -169,11 +158,7 @@ impl Store {
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn session_result(
-        &self,
-        state_fingerprint: &str,
-        result: &str,
-    ) -> Result<(), StoreError> {
+    pub async fn session_result(&self, state_fingerprint: &str, result: &str) -> Result<(), StoreError> {
         self.client
             .update_item()
             .table_name(&self.ephemeral)
@@ -193,17 +178,10 @@ impl Store {
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn remember_browser(
-        &self,
-        cookie_fingerprint: &str,
-        browser: &Browser,
-    ) -> Result<(), StoreError> {
+    pub async fn remember_browser(&self, cookie_fingerprint: &str, browser: &Browser) -> Result<(), StoreError> {
         let mut item: Item = serde_dynamo::to_item(browser)?;
         item.insert("pk".into(), s(keys::browser(cookie_fingerprint)));
-        item.insert(
-            "sk".into(),
-            s(browser_key(&browser.onboarding_id, browser.actor)),
-        );
+        item.insert("sk".into(), s(browser_key(&browser.onboarding_id, browser.actor)));
         self.client
             .put_item()
             .table_name(&self.ephemeral)
@@ -255,10 +233,7 @@ impl Store {
             ("pk".into(), s(keys::browser(cookie_fingerprint))),
             ("sk".into(), s(format!("NOTE#{id}"))),
             ("note".into(), s(note.to_string())),
-            (
-                "expiresAt".into(),
-                AttributeValue::N(expires_at.to_string()),
-            ),
+            ("expiresAt".into(), AttributeValue::N(expires_at.to_string())),
         ]);
         self.client
             .put_item()
@@ -288,10 +263,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| StoreError::from_sdk(&error))?;
-        let note = answer
-            .item
-            .as_ref()
-            .and_then(|item| crate::waits::text(item, "note"));
+        let note = answer.item.as_ref().and_then(|item| crate::waits::text(item, "note"));
         Ok(note.and_then(|note| serde_json::from_str(&note).ok()))
     }
 }

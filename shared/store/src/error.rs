@@ -44,10 +44,7 @@ impl StoreError {
                     "ConditionalCheckFailedException"
                     | "TransactionConflictException"
                     | "TransactionInProgressException" => Self::Conflict,
-                    _ => Self::Unavailable(format!(
-                        "{code}: {}",
-                        service.message().unwrap_or_default()
-                    )),
+                    _ => Self::Unavailable(format!("{code}: {}", service.message().unwrap_or_default())),
                 }
             }
             // Timeouts and lost connections: the display of the SDK's error says which, without contents.

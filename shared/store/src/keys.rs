@@ -3,7 +3,7 @@
 //! Within an onboarding's partition the sort keys are named so that one range, `CRED#` to the end of `WAIT#`, holds all
 //! that a step reads, and the long lists (`ACCESS#`, `AUD#`) lie before it.
 
-use onboarding::{Actor, OnboardingId, Step};
+use onboarding::{Actor, Directory, OnboardingId, Step};
 
 /// The onboarding's partition.
 #[must_use]
@@ -37,10 +37,10 @@ pub fn wait(wait: &str) -> String {
     format!("WAIT#{wait}")
 }
 
-/// A person's sealed credential.
+/// A person's sealed credential from their sign-in to one directory.
 #[must_use]
-pub fn credential(actor: Actor) -> String {
-    format!("CRED#{actor}")
+pub fn credential(actor: Actor, directory: Directory) -> String {
+    format!("CRED#{actor}#{directory}")
 }
 
 /// A page of the access that Azure will delete.
@@ -76,10 +76,7 @@ pub fn request_lock(request_key: &str) -> String {
 /// The lock of a subscription, taken once its owner has proved to be its owner.
 #[must_use]
 pub fn subscription_lock(subscription: &onboarding::SubscriptionId) -> String {
-    format!(
-        "UNIQ#SUB#{}",
-        onboarding::links::fingerprint(subscription.as_str())
-    )
+    format!("UNIQ#SUB#{}", onboarding::links::fingerprint(subscription.as_str()))
 }
 
 /// Number of partitions of the index of due items.

@@ -22,8 +22,7 @@ pub use ephemeral::{Browser, Session, SessionState, Started};
 pub use error::StoreError;
 pub use onboarding::{Created, NewOnboarding};
 pub use records::{
-    AccessPage, Loaded, Meta, OutboxMail, SealedCredential, StepRecord, StepState, UndoItem,
-    WaitRecord,
+    AccessPage, Loaded, Meta, OutboxMail, SealedCredential, StepRecord, StepState, UndoItem, WaitRecord,
 };
 pub use waits::{Due, Recorded};
 
@@ -41,10 +40,6 @@ impl Store {
     /// `ephemeral` is empty in the functions that don't use that table (and have no right to).
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, onboarding: String, ephemeral: String) -> Self {
-        Self {
-            client: Client::new(config),
-            onboarding,
-            ephemeral,
-        }
+        Self { client: Client::new(config), onboarding, ephemeral }
     }
 }

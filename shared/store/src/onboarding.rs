@@ -34,60 +34,33 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the id exists with another request.
-    pub async fn create_onboarding(
-        &self,
-        new: NewOnboarding,
-        now: jiff::Timestamp,
-    ) -> Result<Created, StoreError> {
-        let NewOnboarding {
-            mut meta,
-            notes,
-            mails,
-        } = new;
+    pub async fn create_onboarding(&self, new: NewOnboarding, now: jiff::Timestamp) -> Result<Created, StoreError> {
+        let NewOnboarding { mut meta, notes, mails } = new;
         let id = meta.onboarding_id.clone();
         let request_key = meta.request_key.clone();
         let entries = chain(&mut meta, notes, now);
 
-        let lock = Item::from([
-            ("onboardingId".into(), s(id.as_str())),
-            ("since".into(), s(now.to_string())),
-        ]);
+        let lock = Item::from([("onboardingId".into(), s(id.as_str())), ("since".into(), s(now.to_string()))]);
         let lock = self
             .put(&keys::request_lock(&request_key), keys::LOCK, lock)
             .condition_expression("attribute_not_exists(pk)");
         let mut items = vec![
-            TransactWriteItem::builder()
-                .put(built(lock.build())?)
-                .build(),
+            TransactWriteItem::builder().put(built(lock.build())?).build(),
             self.create(&id, keys::META, serde_dynamo::to_item(&meta)?)?,
         ];
         for entry in &entries {
-            items.push(self.create(
-                &id,
-                &keys::audit(entry.seq),
-                serde_dynamo::to_item(StoredEntry::from(entry))?,
-            )?);
+            items.push(self.create(&id, &keys::audit(entry.seq), serde_dynamo::to_item(StoredEntry::from(entry))?)?);
         }
         for (index, mail) in mails.into_iter().enumerate() {
-            items.push(self.create(
-                &id,
-                &keys::outbox(meta.ver, index),
-                outbox_item(&id, mail, now)?,
-            )?);
+            items.push(self.create(&id, &keys::outbox(meta.ver, index), outbox_item(&id, mail, now)?)?);
         }
         match self.transact(items).await {
             Ok(()) => Ok(Created::New),
-            Err(StoreError::Conflict) => {
-                match self.lock_holder(&keys::request_lock(&request_key)).await? {
-                    Some(running) => Ok(Created::Existing(running)),
-                    None => Err(StoreError::Conflict),
-                }
-            }
-            Err(
-                error @ (StoreError::NotFound
-                | StoreError::Unavailable(_)
-                | StoreError::Unreadable(_)),
-            ) => Err(error),
+            Err(StoreError::Conflict) => match self.lock_holder(&keys::request_lock(&request_key)).await? {
+                Some(running) => Ok(Created::Existing(running)),
+                None => Err(StoreError::Conflict),
+            },
+            Err(error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_))) => Err(error),
         }
     }
 
@@ -95,10 +68,7 @@ impl Store {
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn running_for_request(
-        &self,
-        request_key: &str,
-    ) -> Result<Option<OnboardingId>, StoreError> {
+    pub async fn running_for_request(&self, request_key: &str) -> Result<Option<OnboardingId>, StoreError> {
         self.lock_holder(&keys::request_lock(request_key)).await
     }
 
@@ -110,8 +80,7 @@ impl Store {
         &self,
         subscription: &SubscriptionId,
     ) -> Result<Option<OnboardingId>, StoreError> {
-        self.lock_holder(&keys::subscription_lock(subscription))
-            .await
+        self.lock_holder(&keys::subscription_lock(subscription)).await
     }
 
     async fn lock_holder(&self, pk: &str) -> Result<Option<OnboardingId>, StoreError> {
@@ -128,14 +97,9 @@ impl Store {
         let Some(item) = answer.item else {
             return Ok(None);
         };
-        let holder = item
-            .get("onboardingId")
-            .and_then(|value| value.as_s().ok())
-            .map(String::as_str)
-            .unwrap_or_default();
-        OnboardingId::parse(holder)
-            .map(Some)
-            .map_err(|error| StoreError::Unreadable(error.to_string()))
+        let holder =
+            item.get("onboardingId").and_then(|value| value.as_s().ok()).map(String::as_str).unwrap_or_default();
+        OnboardingId::parse(holder).map(Some).map_err(|error| StoreError::Unreadable(error.to_string()))
     }
 
     /// All that a step needs, in one strongly consistent query.
@@ -154,20 +118,11 @@ impl Store {
         self.load_range(id, keys::PAGE_RANGE).await
     }
 
-    async fn load_range(
-        &self,
-        id: &OnboardingId,
-        (from, to): (&str, &str),
-    ) -> Result<Loaded, StoreError> {
+    async fn load_range(&self, id: &OnboardingId, (from, to): (&str, &str)) -> Result<Loaded, StoreError> {
         let mut meta = None;
-        let (mut steps, mut waits, mut credentials, mut mails) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut steps, mut waits, mut credentials, mut mails) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for item in self.query(&keys::onboarding(id), from, to).await? {
-            let sk = item
-                .get("sk")
-                .and_then(|value| value.as_s().ok())
-                .cloned()
-                .unwrap_or_default();
+            let sk = item.get("sk").and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
             match sk.split('#').next().unwrap_or_default() {
                 "META" => meta = Some(serde_dynamo::from_item::<_, Meta>(item)?),
                 "STEP" => steps.push(serde_dynamo::from_item(item)?),
@@ -179,13 +134,7 @@ impl Store {
             }
         }
         let meta = meta.ok_or(StoreError::NotFound)?;
-        Ok(Loaded {
-            meta,
-            steps,
-            waits,
-            credentials,
-            mails,
-        })
+        Ok(Loaded { meta, steps, waits, credentials, mails })
     }
 
     async fn query(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, StoreError> {
@@ -218,13 +167,8 @@ impl Store {
     /// # Errors
     /// When the table doesn't answer.
     pub async fn audit(&self, id: &OnboardingId) -> Result<Vec<Entry>, StoreError> {
-        let items = self
-            .query(&keys::onboarding(id), keys::AUDIT_PREFIX, "AUD#~")
-            .await?;
-        items
-            .into_iter()
-            .map(|item| Ok(serde_dynamo::from_item::<_, StoredEntry>(item)?.into()))
-            .collect()
+        let items = self.query(&keys::onboarding(id), keys::AUDIT_PREFIX, "AUD#~").await?;
+        items.into_iter().map(|item| Ok(serde_dynamo::from_item::<_, StoredEntry>(item)?.into())).collect()
     }
 
     /// Keeps one page of the access that Azure will delete. Repeating it is harmless: the key names the content.
@@ -255,30 +199,17 @@ impl Store {
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn access_pages(
-        &self,
-        id: &OnboardingId,
-        report_hash: &str,
-    ) -> Result<Vec<AccessPage>, StoreError> {
+    pub async fn access_pages(&self, id: &OnboardingId, report_hash: &str) -> Result<Vec<AccessPage>, StoreError> {
         let prefix = keys::access_prefix(report_hash);
-        let items = self
-            .query(&keys::onboarding(id), &prefix, &format!("{prefix}~"))
-            .await?;
-        items
-            .into_iter()
-            .map(|item| Ok(serde_dynamo::from_item(item)?))
-            .collect()
+        let items = self.query(&keys::onboarding(id), &prefix, &format!("{prefix}~")).await?;
+        items.into_iter().map(|item| Ok(serde_dynamo::from_item(item)?)).collect()
     }
 
     /// One mail, by its sort key.
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn mail(
-        &self,
-        id: &OnboardingId,
-        sk: &str,
-    ) -> Result<Option<OutboxMail>, StoreError> {
+    pub async fn mail(&self, id: &OnboardingId, sk: &str) -> Result<Option<OutboxMail>, StoreError> {
         let answer = self
             .client
             .get_item()

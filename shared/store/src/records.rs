@@ -7,8 +7,8 @@ use onboarding::audit::Entry;
 use onboarding::request::AccountKind;
 use onboarding::waits::Ask;
 use onboarding::{
-    Actor, Cloud, Directory, Ending, ObjectId, OnboardingId, Outcome, Route, Status, Step,
-    SubscriptionId, TenantId, WaitKind,
+    Actor, Cloud, Directory, Ending, ObjectId, OnboardingId, Outcome, Route, Status, Step, SubscriptionId, TenantId,
+    WaitKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -273,6 +273,9 @@ pub struct WaitRecord {
 pub struct SealedCredential {
     /// Whose.
     pub actor: Actor,
+    /// In which of the two directories they signed in. Each sign-in is kept: Microsoft says that a refresh token works in every
+    /// tenant of its person, and does not say it of personal accounts.
+    pub directory: Directory,
     /// The tenant it was obtained in.
     pub tid: TenantId,
     /// The person's object id there.
@@ -310,9 +313,7 @@ mod bytes {
         serializer.serialize_bytes(bytes)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         struct Bytes;
         impl de::Visitor<'_> for Bytes {
             type Value = Vec<u8>;
@@ -387,17 +388,14 @@ impl Loaded {
     #[must_use]
     pub fn open_wait(&self) -> Option<&WaitRecord> {
         let id = self.meta.open_wait.as_deref()?;
-        self.waits
-            .iter()
-            .find(|wait| wait.wait_id == id && wait.outcome.is_none())
+        self.waits.iter().find(|wait| wait.wait_id == id && wait.outcome.is_none())
     }
 
-    /// A person's sealed credential.
+    /// A person's sealed credential: the one from this directory, or else the one from the other.
     #[must_use]
-    pub fn credential(&self, actor: Actor) -> Option<&SealedCredential> {
-        self.credentials
-            .iter()
-            .find(|credential| credential.actor == actor)
+    pub fn credential(&self, actor: Actor, directory: Directory) -> Option<&SealedCredential> {
+        let theirs = || self.credentials.iter().filter(move |credential| credential.actor == actor);
+        theirs().find(|credential| credential.directory == directory).or_else(|| theirs().next())
     }
 }
 
@@ -440,8 +438,7 @@ impl From<StoredEntry> for Entry {
             actor: stored.actor,
             action: stored.action,
             step: stored.step,
-            detail: serde_json::from_str(&stored.detail)
-                .unwrap_or(serde_json::Value::String(stored.detail)),
+            detail: serde_json::from_str(&stored.detail).unwrap_or(serde_json::Value::String(stored.detail)),
             prev_hash: stored.prev_hash,
             hash: stored.hash,
         }

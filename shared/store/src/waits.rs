@@ -36,9 +36,7 @@ impl std::fmt::Debug for Recorded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::First { task_token } => write!(f, "First(parked: {})", task_token.is_some()),
-            Self::Before {
-                outcome, by, at, ..
-            } => write!(f, "Before({outcome} by {by} at {at})"),
+            Self::Before { outcome, by, at, .. } => write!(f, "Before({outcome} by {by} at {at})"),
         }
     }
 }
@@ -85,7 +83,9 @@ impl Store {
             .table_name(&self.onboarding)
             .key("pk", s(keys::onboarding(id)))
             .key("sk", s(keys::wait(wait_id)))
-            .update_expression("SET outcome = :outcome, outcomeAt = :at, outcomeBy = :by, dueBucket = :bucket, dueAt = :at")
+            .update_expression(
+                "SET outcome = :outcome, outcomeAt = :at, outcomeBy = :by, dueBucket = :bucket, dueAt = :at",
+            )
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome)")
             .expression_attribute_values(":outcome", s(outcome.as_str()))
             .expression_attribute_values(":at", s(now.to_string()))
@@ -98,9 +98,7 @@ impl Store {
         match answer {
             Ok(answer) => {
                 let item = answer.attributes.unwrap_or_default();
-                Ok(Recorded::First {
-                    task_token: text(&item, "taskToken"),
-                })
+                Ok(Recorded::First { task_token: text(&item, "taskToken") })
             }
             Err(error) => {
                 use aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException;
@@ -124,18 +122,11 @@ impl Store {
         by: &str,
         now: jiff::Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let item = self
-            .wait_item(id, wait_id)
-            .await?
-            .ok_or(StoreError::NotFound)?;
+        let item = self.wait_item(id, wait_id).await?.ok_or(StoreError::NotFound)?;
         before(&item, outcome, by, now)
     }
 
-    async fn wait_item(
-        &self,
-        id: &OnboardingId,
-        wait_id: &str,
-    ) -> Result<Option<Item>, StoreError> {
+    async fn wait_item(&self, id: &OnboardingId, wait_id: &str) -> Result<Option<Item>, StoreError> {
         let answer = self
             .client
             .get_item()
@@ -153,12 +144,7 @@ impl Store {
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn signalled(
-        &self,
-        id: &OnboardingId,
-        wait_id: &str,
-        now: jiff::Timestamp,
-    ) -> Result<(), StoreError> {
+    pub async fn signalled(&self, id: &OnboardingId, wait_id: &str, now: jiff::Timestamp) -> Result<(), StoreError> {
         self.client
             .update_item()
             .table_name(&self.onboarding)
@@ -196,12 +182,10 @@ impl Store {
                 let (Some(pk), Some(sk)) = (text(&key, "pk"), text(&key, "sk")) else {
                     continue;
                 };
-                let (Some(id), Some(wait_id)) = (pk.strip_prefix("ONB#"), sk.strip_prefix("WAIT#"))
-                else {
+                let (Some(id), Some(wait_id)) = (pk.strip_prefix("ONB#"), sk.strip_prefix("WAIT#")) else {
                     continue;
                 };
-                let id = OnboardingId::parse(id)
-                    .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+                let id = OnboardingId::parse(id).map_err(|error| StoreError::Unreadable(error.to_string()))?;
                 // The index holds keys only, and lags: the item itself says what is true.
                 let Some(item) = self.wait_item(&id, wait_id).await? else {
                     continue;
@@ -222,35 +206,20 @@ impl Store {
 }
 
 /// Our own write, repeated after its answer was lost, must count as the first.
-fn before(
-    item: &Item,
-    outcome: Outcome,
-    by: &str,
-    now: jiff::Timestamp,
-) -> Result<Recorded, StoreError> {
+fn before(item: &Item, outcome: Outcome, by: &str, now: jiff::Timestamp) -> Result<Recorded, StoreError> {
     let Some(recorded) = text(item, "outcome") else {
         return Err(StoreError::NotFound);
     };
-    let recorded = Outcome::parse(&recorded)
-        .ok_or_else(|| StoreError::Unreadable(format!("unknown outcome {recorded}")))?;
-    let (recorded_by, at) = (
-        text(item, "outcomeBy").unwrap_or_default(),
-        text(item, "outcomeAt").unwrap_or_default(),
-    );
+    let recorded =
+        Outcome::parse(&recorded).ok_or_else(|| StoreError::Unreadable(format!("unknown outcome {recorded}")))?;
+    let (recorded_by, at) = (text(item, "outcomeBy").unwrap_or_default(), text(item, "outcomeAt").unwrap_or_default());
     let task_token = text(item, "taskToken").filter(|_| !item.contains_key("signalledAt"));
     if recorded == outcome && recorded_by == by && at == now.to_string() {
         return Ok(Recorded::First { task_token });
     }
-    Ok(Recorded::Before {
-        outcome: recorded,
-        by: recorded_by,
-        at,
-        task_token,
-    })
+    Ok(Recorded::Before { outcome: recorded, by: recorded_by, at, task_token })
 }
 
 pub(crate) fn text(item: &Item, name: &str) -> Option<String> {
-    item.get(name)
-        .and_then(|value: &AttributeValue| value.as_s().ok())
-        .cloned()
+    item.get(name).and_then(|value: &AttributeValue| value.as_s().ok()).cloned()
 }

@@ -83,14 +83,11 @@ struct Written {
 impl Written {
     fn credential(&self) -> Result<AppCredential, VaultError> {
         match (&self.private_key, &self.certificate, &self.client_secret) {
-            (Some(key), Some(certificate), _) => {
-                AppCredential::with_certificate(&self.client_id, key, certificate).map_err(|_| {
-                    VaultError::Malformed {
-                        secret: "app credential",
-                        must_be: "a certificate and its RSA private key, both as PEM",
-                    }
-                })
-            }
+            (Some(key), Some(certificate), _) => AppCredential::with_certificate(&self.client_id, key, certificate)
+                .map_err(|_| VaultError::Malformed {
+                    secret: "app credential",
+                    must_be: "a certificate and its RSA private key, both as PEM",
+                }),
             (_, _, Some(secret)) => Ok(AppCredential::with_secret(&self.client_id, secret.clone())),
             _ => Err(VaultError::Malformed {
                 secret: "app credential",
@@ -116,10 +113,7 @@ impl TokenSeal {
     /// `key` is the token key's ARN.
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig, key: String) -> Self {
-        Self {
-            kms: aws_sdk_kms::Client::new(config),
-            key,
-        }
+        Self { kms: aws_sdk_kms::Client::new(config), key }
     }
 
     /// Seals a refresh token for one person of one onboarding.
@@ -143,12 +137,7 @@ impl TokenSeal {
                 .send()
                 .await
                 .map_err(|error| VaultError::from_sdk(&error))?;
-            sealed.push(
-                answer
-                    .ciphertext_blob
-                    .map(Blob::into_inner)
-                    .unwrap_or_default(),
-            );
+            sealed.push(answer.ciphertext_blob.map(Blob::into_inner).unwrap_or_default());
         }
         Ok(sealed)
     }
@@ -177,19 +166,14 @@ impl TokenSeal {
             let piece = Zeroizing::new(answer.plaintext.map(Blob::into_inner).unwrap_or_default());
             opened.extend_from_slice(&piece);
         }
-        let token = std::str::from_utf8(&opened).map_err(|_| VaultError::Malformed {
-            secret: "sealed refresh token",
-            must_be: "text",
-        })?;
+        let token = std::str::from_utf8(&opened)
+            .map_err(|_| VaultError::Malformed { secret: "sealed refresh token", must_be: "text" })?;
         Ok(SecretString::from(token))
     }
 }
 
 fn context(onboarding: &OnboardingId, actor: Actor) -> HashMap<String, String> {
-    HashMap::from([
-        ("onboarding".into(), onboarding.to_string()),
-        ("actor".into(), actor.to_string()),
-    ])
+    HashMap::from([("onboarding".into(), onboarding.to_string()), ("actor".into(), actor.to_string())])
 }
 
 /// The secrets of our own. Each is read once in the life of an execution environment; a rotated one is seen by the next.
@@ -231,10 +215,11 @@ impl Secrets {
         if self.credentials.get().is_none() {
             let text = self.read(&self.app_credential).await?;
             // serde's error could quote the secret, so it is not passed on.
-            let read: AppCredentials = serde_json::from_str(text.expose_secret()).map_err(|_| VaultError::Malformed {
-                secret: "app credential",
-                must_be: r#"JSON such as {"clouds":{"public":{"clientId":"…","clientSecret":"…"}}}"#,
-            })?;
+            let read: AppCredentials =
+                serde_json::from_str(text.expose_secret()).map_err(|_| VaultError::Malformed {
+                    secret: "app credential",
+                    must_be: r#"JSON such as {"clouds":{"public":{"clientId":"…","clientSecret":"…"}}}"#,
+                })?;
             // Two invocations never run at once in one environment; were it so, both read the same.
             let _ = self.credentials.set(read.clouds);
         }
@@ -252,26 +237,16 @@ impl Secrets {
     pub async fn link_key(&self) -> Result<LinkKey, VaultError> {
         if self.key.get().is_none() {
             let text = self.read(&self.link_key).await?;
-            let key = LinkKey::new(text.expose_secret()).ok_or(VaultError::Malformed {
-                secret: "link key",
-                must_be: "at least 32 characters long",
-            })?;
+            let key = LinkKey::new(text.expose_secret())
+                .ok_or(VaultError::Malformed { secret: "link key", must_be: "at least 32 characters long" })?;
             let _ = self.key.set(key);
         }
-        self.key.get().cloned().ok_or(VaultError::Malformed {
-            secret: "link key",
-            must_be: "there",
-        })
+        self.key.get().cloned().ok_or(VaultError::Malformed { secret: "link key", must_be: "there" })
     }
 
     async fn read(&self, id: &str) -> Result<SecretString, VaultError> {
-        let answer = self
-            .client
-            .get_secret_value()
-            .secret_id(id)
-            .send()
-            .await
-            .map_err(|error| VaultError::from_sdk(&error))?;
+        let answer =
+            self.client.get_secret_value().secret_id(id).send().await.map_err(|error| VaultError::from_sdk(&error))?;
         Ok(SecretString::from(answer.secret_string.unwrap_or_default()))
     }
 }
@@ -289,10 +264,7 @@ mod tests {
         .unwrap();
         let credential = read.clouds[&Cloud::Public].credential().unwrap();
         let shown = format!("{credential:?}");
-        assert!(
-            shown.contains("7c2f") && !shown.contains("very-secret"),
-            "{shown}"
-        );
+        assert!(shown.contains("7c2f") && !shown.contains("very-secret"), "{shown}");
         assert!(read.clouds[&Cloud::Germany].credential().is_err());
         assert!(read.clouds[&Cloud::China].credential().is_err());
     }

@@ -1,8 +1,8 @@
 //! Answers: every one carries the same security headers, whatever function gave it.
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 use maud::Markup;
@@ -34,10 +34,7 @@ fn policy(forms: FormsLead<'_>) -> HeaderValue {
         FormsLead::Home => {}
         FormsLead::OnTo(origins) => {
             // A space or semicolon would begin another source or directive.
-            for origin in origins
-                .iter()
-                .filter(|origin| !origin.contains([' ', ';', ',', '\'', '"']))
-            {
+            for origin in origins.iter().filter(|origin| !origin.contains([' ', ';', ',', '\'', '"'])) {
                 policy.push(' ');
                 policy.push_str(origin);
             }
@@ -46,12 +43,7 @@ fn policy(forms: FormsLead<'_>) -> HeaderValue {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
 
-fn answer(
-    status: StatusCode,
-    content_type: &'static str,
-    body: String,
-    forms: FormsLead<'_>,
-) -> Answer {
+fn answer(status: StatusCode, content_type: &'static str, body: String, forms: FormsLead<'_>) -> Answer {
     let mut answer = Response::new(body);
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
@@ -61,49 +53,27 @@ fn answer(
     // The callback's address holds a code and a state, links are capabilities: no address leaves us.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
-    );
+    headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     headers.insert(
         HeaderName::from_static("permissions-policy"),
         HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
     );
-    headers.insert(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
-    headers.insert(
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
-    headers.insert(
-        HeaderName::from_static("x-robots-tag"),
-        HeaderValue::from_static("noindex, nofollow"),
-    );
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow"));
     answer
 }
 
 /// A page whose forms lead to ourselves.
 #[must_use]
 pub fn page(status: StatusCode, page: Markup) -> Answer {
-    answer(
-        status,
-        "text/html; charset=utf-8",
-        page.into_string(),
-        FormsLead::Home,
-    )
+    answer(status, "text/html; charset=utf-8", page.into_string(), FormsLead::Home)
 }
 
 /// A page with a form that begins a sign-in, whose redirects go through these origins.
 #[must_use]
 pub fn page_leading_to(origins: &[String], page: Markup) -> Answer {
-    answer(
-        StatusCode::OK,
-        "text/html; charset=utf-8",
-        page.into_string(),
-        FormsLead::OnTo(origins),
-    )
+    answer(StatusCode::OK, "text/html; charset=utf-8", page.into_string(), FormsLead::OnTo(origins))
 }
 
 /// JSON, for a program that asked for it.
@@ -112,24 +82,14 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Answer {
     match serde_json::to_string(value) {
         Ok(text) => answer(status, "application/json", text, FormsLead::Home),
         // Our views hold strings, numbers and lists, which always serialise.
-        Err(_) => answer(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "application/json",
-            "{}".to_owned(),
-            FormsLead::Home,
-        ),
+        Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, "application/json", "{}".to_owned(), FormsLead::Home),
     }
 }
 
 /// To another page. 303, so that a POST is never repeated by the browser that follows.
 #[must_use]
 pub fn see_other(location: &str) -> Answer {
-    let mut answer = answer(
-        StatusCode::SEE_OTHER,
-        "text/plain; charset=utf-8",
-        String::new(),
-        FormsLead::Home,
-    );
+    let mut answer = answer(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", String::new(), FormsLead::Home);
     match HeaderValue::from_str(location) {
         Ok(location) => {
             answer.headers_mut().insert(LOCATION, location);
@@ -142,17 +102,9 @@ pub fn see_other(location: &str) -> Answer {
 /// The style sheet.
 #[must_use]
 pub fn style() -> Answer {
-    let mut answer = answer(
-        StatusCode::OK,
-        "text/css; charset=utf-8",
-        STYLE.to_owned(),
-        FormsLead::Home,
-    );
+    let mut answer = answer(StatusCode::OK, "text/css; charset=utf-8", STYLE.to_owned(), FormsLead::Home);
     // The one thing here that is the same for everyone and says nothing about anyone.
-    answer.headers_mut().insert(
-        CACHE_CONTROL,
-        HeaderValue::from_static("public, max-age=300"),
-    );
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     answer
 }
 
@@ -168,9 +120,7 @@ pub fn with_cookie(mut answer: Answer, cookie: &str) -> Answer {
 /// Adds the `Allow` header that a 405 must carry (RFC 9110 §15.5.6).
 #[must_use]
 pub fn with_allow(mut answer: Answer, methods: &'static str) -> Answer {
-    answer
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static(methods));
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     answer
 }
 
@@ -207,12 +157,7 @@ mod tests {
             }
             assert_eq!(headers["referrer-policy"], "no-referrer");
             let policy = headers["content-security-policy"].to_str().unwrap();
-            for directive in [
-                "default-src 'none'",
-                "style-src 'self'",
-                "frame-ancestors 'none'",
-                "base-uri 'none'",
-            ] {
+            for directive in ["default-src 'none'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
                 assert!(policy.contains(directive), "{directive}");
             }
             assert!(!policy.contains("unsafe"));
@@ -221,43 +166,24 @@ mod tests {
 
     #[test]
     fn pages_are_never_stored() {
-        assert_eq!(
-            page(StatusCode::OK, maud::html! {}).headers()["cache-control"],
-            "no-store"
-        );
-        assert_eq!(
-            json(StatusCode::OK, &1).headers()["cache-control"],
-            "no-store"
-        );
+        assert_eq!(page(StatusCode::OK, maud::html! {}).headers()["cache-control"], "no-store");
+        assert_eq!(json(StatusCode::OK, &1).headers()["cache-control"], "no-store");
         assert_eq!(see_other("/").headers()["cache-control"], "no-store");
     }
 
     #[test]
     fn only_a_sign_in_page_lets_forms_lead_elsewhere() {
         let home = page(StatusCode::OK, maud::html! {});
-        assert!(
-            home.headers()["content-security-policy"]
-                .to_str()
-                .unwrap()
-                .ends_with("form-action 'self'")
-        );
+        assert!(home.headers()["content-security-policy"].to_str().unwrap().ends_with("form-action 'self'"));
         let away = page_leading_to(&["https://login.example".to_owned()], maud::html! {});
         let policy = away.headers()["content-security-policy"].to_str().unwrap();
-        assert!(
-            policy.ends_with("form-action 'self' https://login.example"),
-            "{policy}"
-        );
+        assert!(policy.ends_with("form-action 'self' https://login.example"), "{policy}");
     }
 
     #[test]
     fn an_origin_cannot_smuggle_a_directive_into_the_policy() {
         let away = page_leading_to(&["https://x; script-src *".to_owned()], maud::html! {});
-        assert!(
-            !away.headers()["content-security-policy"]
-                .to_str()
-                .unwrap()
-                .contains("script-src")
-        );
+        assert!(!away.headers()["content-security-policy"].to_str().unwrap().contains("script-src"));
     }
 
     #[test]

@@ -50,11 +50,8 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
             .split(',')
             .filter_map(|entry| {
                 let mut parts = entry.split(';').map(str::trim);
-                (parts.next()?.eq_ignore_ascii_case(wanted)).then(|| {
-                    parts
-                        .find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok())
-                        .unwrap_or(1.0)
-                })
+                (parts.next()?.eq_ignore_ascii_case(wanted))
+                    .then(|| parts.find_map(|part| part.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0))
             })
             .fold(0.0_f32, f32::max)
     };
@@ -72,12 +69,7 @@ pub fn browser(headers: &HeaderMap) -> Option<&str> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(name, _)| *name == COOKIE_NAME)
         .map(|(_, value)| value)
-        .filter(|value| {
-            value.len() == 43
-                && value
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        })
+        .filter(|value| value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
 }
 
 /// The `Set-Cookie` value that gives the browser this random value.
@@ -100,49 +92,25 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()))
-            .collect()
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
     }
 
     #[test]
     fn a_post_of_another_site_is_refused_on_either_header() {
         let portal = "https://mooring.example/base";
         assert!(came_from_our_page(&headers(&[]), portal));
+        assert!(came_from_our_page(&headers(&[("origin", "https://mooring.example")]), portal));
         assert!(came_from_our_page(
-            &headers(&[("origin", "https://mooring.example")]),
-            portal
-        ));
-        assert!(came_from_our_page(
-            &headers(&[
-                ("origin", "https://mooring.example"),
-                ("sec-fetch-site", "same-origin")
-            ]),
+            &headers(&[("origin", "https://mooring.example"), ("sec-fetch-site", "same-origin")]),
             portal
         ));
         for wrong in [
-            [
-                ("origin", "https://evil.example"),
-                ("sec-fetch-site", "same-origin"),
-            ],
-            [
-                ("origin", "https://mooring.example"),
-                ("sec-fetch-site", "cross-site"),
-            ],
-            [
-                ("origin", "https://mooring.example"),
-                ("sec-fetch-site", "same-site"),
-            ],
+            [("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
+            [("origin", "https://mooring.example"), ("sec-fetch-site", "cross-site")],
+            [("origin", "https://mooring.example"), ("sec-fetch-site", "same-site")],
             [("origin", "null"), ("sec-fetch-site", "same-origin")],
-            [
-                ("origin", "http://mooring.example"),
-                ("sec-fetch-site", "same-origin"),
-            ],
-            [
-                ("origin", "https://mooring.example.evil.example"),
-                ("sec-fetch-site", "same-origin"),
-            ],
+            [("origin", "http://mooring.example"), ("sec-fetch-site", "same-origin")],
+            [("origin", "https://mooring.example.evil.example"), ("sec-fetch-site", "same-origin")],
         ] {
             assert!(!came_from_our_page(&headers(&wrong), portal), "{wrong:?}");
         }
@@ -151,15 +119,9 @@ mod tests {
     #[test]
     fn a_browser_gets_pages_and_a_program_gets_json() {
         assert!(!wants_json(&headers(&[])));
-        assert!(!wants_json(&headers(&[(
-            "accept",
-            "text/html,application/xhtml+xml,*/*;q=0.8"
-        )])));
+        assert!(!wants_json(&headers(&[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")])));
         assert!(wants_json(&headers(&[("accept", "application/json")])));
-        assert!(wants_json(&headers(&[(
-            "accept",
-            "text/html;q=0.5, application/json"
-        )])));
+        assert!(wants_json(&headers(&[("accept", "text/html;q=0.5, application/json")])));
         assert!(!wants_json(&headers(&[("accept", "*/*")])));
     }
 
@@ -167,16 +129,10 @@ mod tests {
     fn only_a_cookie_that_we_could_have_set_is_read() {
         let value = "a".repeat(43);
         let cookie = |text: &str| headers(&[("cookie", text)]);
-        assert_eq!(
-            browser(&cookie(&format!("x=1; {COOKIE_NAME}={value}"))),
-            Some(value.as_str())
-        );
+        assert_eq!(browser(&cookie(&format!("x=1; {COOKIE_NAME}={value}"))), Some(value.as_str()));
         assert_eq!(browser(&cookie(&format!("mooring={value}"))), None);
         assert_eq!(browser(&cookie(&format!("{COOKIE_NAME}=short"))), None);
-        assert_eq!(
-            browser(&cookie(&format!("{COOKIE_NAME}={}", "<".repeat(43)))),
-            None
-        );
+        assert_eq!(browser(&cookie(&format!("{COOKIE_NAME}={}", "<".repeat(43)))), None);
     }
 
     #[test]

@@ -25,9 +25,7 @@ impl Fields {
         }
         let mut fields = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(body) {
-            fields
-                .entry(name.into_owned())
-                .or_insert_with(|| value.trim().to_owned());
+            fields.entry(name.into_owned()).or_insert_with(|| value.trim().to_owned());
         }
         Some(Self(fields))
     }
@@ -41,10 +39,7 @@ impl Fields {
     /// The value of a field that says something.
     #[must_use]
     pub fn filled(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(String::as_str)
-            .filter(|value| !value.is_empty())
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Sets a value, for a form that is shown with something filled in.
@@ -70,11 +65,7 @@ impl Problem {
     /// A problem with a field.
     #[must_use]
     pub fn new(field: &str, id: &str, message: impl Into<String>) -> Self {
-        Self {
-            field: field.to_owned(),
-            id: id.to_owned(),
-            message: message.into(),
-        }
+        Self { field: field.to_owned(), id: id.to_owned(), message: message.into() }
     }
 }
 
@@ -85,15 +76,7 @@ mod tests {
     #[test]
     fn fields_are_decoded_and_trimmed() {
         let fields = Fields::read(b"a=+x%40y+&b=&c=%E2%9C%93").unwrap();
-        assert_eq!(
-            (
-                fields.get("a"),
-                fields.get("b"),
-                fields.get("c"),
-                fields.get("d")
-            ),
-            ("x@y", "", "✓", "")
-        );
+        assert_eq!((fields.get("a"), fields.get("b"), fields.get("c"), fields.get("d")), ("x@y", "", "✓", ""));
         assert_eq!(fields.filled("b"), None);
     }
 

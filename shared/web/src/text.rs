@@ -52,18 +52,15 @@ pub(crate) const FOOTER: Text = text(
     "frame.footer",
     "We never ask for a password or a code by mail or phone. You sign in on Microsoft's own pages only.",
 );
-pub(crate) const BACK_TO_PROGRESS: Text =
-    text("frame.back-to-progress", "Back to the progress page");
+pub(crate) const BACK_TO_PROGRESS: Text = text("frame.back-to-progress", "Back to the progress page");
 pub(crate) const ERROR_ID: Text = text("frame.error-id", "Id for support");
 pub(crate) const CAUSE: Text = text("frame.cause", "Why");
 pub(crate) const EFFECT: Text = text("frame.effect", "What it means");
 pub(crate) const NEXT: Text = text("frame.next", "What to do");
 
 // Start
-pub(crate) const START_TITLE: Text = text(
-    "start.title",
-    "Connect an Azure subscription to your Partner Center directory",
-);
+pub(crate) const START_TITLE: Text =
+    text("start.title", "Connect an Azure subscription to your Partner Center directory");
 pub(crate) const START_LEAD: Text = text(
     "start.lead",
     "Two people sign in, each with their own account. We do the rest, and ask before anything changes that can't be undone.",
@@ -109,10 +106,7 @@ pub(crate) const START_ROWS: [[Text; 5]; 5] = [
         text("start.4.step", "4 Add the administrator"),
         text("start.4.who", "Nobody, it is automatic"),
         text("start.4.time", "None"),
-        text(
-            "start.4.what",
-            "The Partner Center administrator becomes Owner of the subscription.",
-        ),
+        text("start.4.what", "The Partner Center administrator becomes Owner of the subscription."),
         text("start.4.undo", "Yes"),
     ],
     [
@@ -127,20 +121,14 @@ pub(crate) const START_ROWS: [[Text; 5]; 5] = [
     ],
 ];
 pub(crate) const START_BILLING: Text = text("start.billing", "Billing does not move.");
-pub(crate) const START_PASSWORD: Text = text(
-    "start.password",
-    "We never see your password. You sign in at Microsoft.",
-);
+pub(crate) const START_PASSWORD: Text = text("start.password", "We never see your password. You sign in at Microsoft.");
 pub(crate) const START_NEEDS_TITLE: Text = text("start.needs.title", "Who needs what");
 pub(crate) const START_NEEDS: [Text; 3] = [
     text(
         "start.needs.owner",
         "The owner: the Owner role on the subscription itself, without conditions and not through a group.",
     ),
-    text(
-        "start.needs.partner",
-        "The partner: a Partner Center account, and an administrator of its directory.",
-    ),
+    text("start.needs.partner", "The partner: a Partner Center account, and an administrator of its directory."),
     text(
         "start.needs.global",
         "A Global Administrator, only if a directory blocks subscriptions from leaving or entering. Since May 2026 most do by default; we prepare the request for you.",
@@ -162,25 +150,16 @@ pub(crate) const FORM_DIRECTORY_HINT: Text = text(
     "form.directory.hint",
     "The directory of the Partner Center account: a domain such as contoso.com, or its tenant id.",
 );
-pub(crate) const FORM_PARTNER: Text = text(
-    "form.partner.label",
-    "E-mail address of the Partner Center administrator",
-);
-pub(crate) const FORM_PARTNER_HINT: Text = text(
-    "form.partner.hint",
-    "The address they sign in with. We mail them when it is their turn.",
-);
-pub(crate) const FORM_OWNER: Text = text(
-    "form.owner.label",
-    "E-mail address of the subscription's owner",
-);
+pub(crate) const FORM_PARTNER: Text = text("form.partner.label", "E-mail address of the Partner Center administrator");
+pub(crate) const FORM_PARTNER_HINT: Text =
+    text("form.partner.hint", "The address they sign in with. We mail them when it is their turn.");
+pub(crate) const FORM_OWNER: Text = text("form.owner.label", "E-mail address of the subscription's owner");
 pub(crate) const FORM_OWNER_HINT: Text = text(
     "form.owner.hint",
     "The address they sign in to Azure with. The same address can exist twice at Microsoft, as a personal and as a work account.",
 );
 pub(crate) const FORM_ACCOUNT: Text = text("form.account.legend", "The owner's account is");
-pub(crate) const FORM_ACCOUNT_PERSONAL: Text =
-    text("form.account.personal", "a personal Microsoft account");
+pub(crate) const FORM_ACCOUNT_PERSONAL: Text = text("form.account.personal", "a personal Microsoft account");
 pub(crate) const FORM_ACCOUNT_WORK: Text = text("form.account.work", "a work or school account");
 pub(crate) const FORM_ACCOUNT_UNKNOWN: Text = text("form.account.unknown", "I am not sure");
 pub(crate) const FORM_CLOUD: Text = text("form.cloud.label", "Microsoft cloud");
@@ -189,15 +168,11 @@ pub(crate) const FORM_ROUTE_TWO: Text = text(
     "form.route.two-party",
     "The owner starts it and the partner's administrator accepts (Microsoft's way since March 2026)",
 );
-pub(crate) const FORM_ROUTE_SINGLE: Text = text(
-    "form.route.single-account",
-    "The owner is invited into the partner directory and accepts for themself",
-);
+pub(crate) const FORM_ROUTE_SINGLE: Text =
+    text("form.route.single-account", "The owner is invited into the partner directory and accepts for themself");
 pub(crate) const FORM_REFERENCE: Text = text("form.reference.label", "Your reference (optional)");
-pub(crate) const FORM_REFERENCE_HINT: Text = text(
-    "form.reference.hint",
-    "Such as a ticket number. Both people see it.",
-);
+pub(crate) const FORM_REFERENCE_HINT: Text =
+    text("form.reference.hint", "Such as a ticket number. Both people see it.");
 pub(crate) const FORM_SUBMIT: Text = text("form.submit", "Start the onboarding");
 pub(crate) const FORM_AFTER: Text = text(
     "form.after",
@@ -206,14 +181,10 @@ pub(crate) const FORM_AFTER: Text = text(
 
 // People, directories, clouds
 pub(crate) const OWNER: Text = text("person.owner", "the subscription's owner");
-pub(crate) const PARTNER_ADMIN: Text =
-    text("person.partner-admin", "the Partner Center administrator");
+pub(crate) const PARTNER_ADMIN: Text = text("person.partner-admin", "the Partner Center administrator");
 pub(crate) const ACCOUNT_PERSONAL: Text = text("account.personal", "a personal Microsoft account");
 pub(crate) const ACCOUNT_WORK: Text = text("account.work", "a work or school account");
-pub(crate) const DIRECTORY_SOURCE: Text = text(
-    "directory.source",
-    "the directory that the subscription is in now",
-);
+pub(crate) const DIRECTORY_SOURCE: Text = text("directory.source", "the directory that the subscription is in now");
 pub(crate) const DIRECTORY_PARTNER: Text = text("directory.partner", "the partner directory");
 
 /// The source directory, where its name is not known: Microsoft tells only its id without a token.
@@ -221,8 +192,7 @@ pub(crate) const CURRENT_DIRECTORY: Text = text("directory.current", "The direct
 
 // Your turn
 pub(crate) const TURN_TITLE_SIGN_IN: Text = text("turn.title.sign-in", "Your turn: sign in");
-pub(crate) const TURN_TITLE_CONFIRM: Text =
-    text("turn.title.confirm", "Your turn: sign in again and confirm");
+pub(crate) const TURN_TITLE_CONFIRM: Text = text("turn.title.confirm", "Your turn: sign in again and confirm");
 pub(crate) const TURN_WHO: Text = text("turn.who", "Sign in as");
 pub(crate) const TURN_WHERE: Text = text("turn.where", "In this directory");
 pub(crate) const TURN_WHAT: Text = text("turn.what", "What is asked of you");
@@ -249,10 +219,8 @@ pub(crate) const TURN_OWNER_CONFIRM: Text = text(
     "turn.what.confirm",
     "About 5 minutes. After the sign-in you see everything that Azure will delete when the subscription moves, and you decide.",
 );
-pub(crate) const TURN_NOTHING_YET: Text = text(
-    "turn.changes.nothing",
-    "Nothing has been changed in Azure so far, and signing in changes nothing.",
-);
+pub(crate) const TURN_NOTHING_YET: Text =
+    text("turn.changes.nothing", "Nothing has been changed in Azure so far, and signing in changes nothing.");
 pub(crate) const TURN_GUEST: Text = text(
     "turn.changes.guest",
     "You have been invited as a guest into the partner directory; signing in accepts that invitation. The subscription has not been touched.",
@@ -267,10 +235,7 @@ pub(crate) const TURN_DECLINE_SAID: Text = text(
     "turn.decline.said",
     "Declining ends this onboarding and undoes what had been prepared. If you don't know what this is about, decline.",
 );
-pub(crate) const TURN_HOST: Text = text(
-    "turn.host",
-    "The next page must be {host}. You come back here by yourself.",
-);
+pub(crate) const TURN_HOST: Text = text("turn.host", "The next page must be {host}. You come back here by yourself.");
 pub(crate) const TURN_TIP: Text = text(
     "turn.tip",
     "If you are signed in to several Microsoft accounts, choose the one above, or open your link in a private window.",
@@ -280,83 +245,53 @@ pub(crate) const TURN_NOT_YOURS: Text = text(
     "turn.not-yours.said",
     "Right now it is the turn of {who}. There is nothing for you to do; we mail you when there is.",
 );
-pub(crate) const TURN_NOBODY: Text = text(
-    "turn.nobody.said",
-    "Nobody has to do anything at the moment. There is nothing for you to do.",
-);
+pub(crate) const TURN_NOBODY: Text =
+    text("turn.nobody.said", "Nobody has to do anything at the moment. There is nothing for you to do.");
 
 // After a sign-in
 pub(crate) const RESULT_NEEDED: Text = text("result.needed", "This step needs");
 pub(crate) const RESULT_USED: Text = text("result.used", "You signed in as");
 pub(crate) const RESULT_AGAIN: Text = text("result.again", "Try again");
-pub(crate) const RESULT_CORRELATION: Text =
-    text("result.correlation", "Microsoft's correlation id");
+pub(crate) const RESULT_CORRELATION: Text = text("result.correlation", "Microsoft's correlation id");
 pub(crate) const RESULT_AT: Text = text("result.at", "Time");
 
 // Progress
 pub(crate) const PROGRESS_TITLE: Text = text("progress.title", "Progress");
-pub(crate) const PROGRESS_YOUR_TURN_TITLE: Text =
-    text("progress.title.your-turn", "(Your turn) Progress");
-pub(crate) const PROGRESS_HEADING: Text = text(
-    "progress.heading",
-    "Moving a subscription to the partner directory",
-);
-pub(crate) const BANNER_YOUR_TURN: Text = text(
-    "progress.banner.your-turn",
-    "Your turn: sign in as {who} with {account}.",
-);
+pub(crate) const PROGRESS_YOUR_TURN_TITLE: Text = text("progress.title.your-turn", "(Your turn) Progress");
+pub(crate) const PROGRESS_HEADING: Text = text("progress.heading", "Moving a subscription to the partner directory");
+pub(crate) const BANNER_YOUR_TURN: Text =
+    text("progress.banner.your-turn", "Your turn: sign in as {who} with {account}.");
 pub(crate) const BANNER_YOUR_CONFIRM: Text = text(
     "progress.banner.your-confirm",
     "Your turn: sign in again with {account}, read what Azure will delete, and decide.",
 );
 pub(crate) const BANNER_YOUR_FIX: Text = text("progress.banner.your-fix", "Your turn: {title}.");
-pub(crate) const BANNER_WAITING: Text = text(
-    "progress.banner.waiting",
-    "Waiting for {who} ({account}) to sign in. We have mailed them a link.",
-);
+pub(crate) const BANNER_WAITING: Text =
+    text("progress.banner.waiting", "Waiting for {who} ({account}) to sign in. We have mailed them a link.");
 pub(crate) const BANNER_WAITING_CONFIRM: Text = text(
     "progress.banner.waiting-confirm",
     "Waiting for {who} ({account}) to confirm the move. We have mailed them a link.",
 );
-pub(crate) const BANNER_WAITING_FIX: Text = text(
-    "progress.banner.waiting-fix",
-    "Waiting for {who} ({account}): {title}.",
-);
-pub(crate) const BANNER_RUNNING: Text = text(
-    "progress.banner.running",
-    "We are at work. Nobody has to do anything. You can close this page.",
-);
+pub(crate) const BANNER_WAITING_FIX: Text =
+    text("progress.banner.waiting-fix", "Waiting for {who} ({account}): {title}.");
+pub(crate) const BANNER_RUNNING: Text =
+    text("progress.banner.running", "We are at work. Nobody has to do anything. You can close this page.");
 pub(crate) const BANNER_SETTLING: Text = text(
     "progress.banner.settling",
     "Azure is applying the change. Usually that takes minutes, sometimes hours. You can close this page; we mail you.",
 );
-pub(crate) const BANNER_CANCELLING: Text = text(
-    "progress.banner.cancelling",
-    "The onboarding is being cancelled.",
-);
-pub(crate) const BANNER_DONE: Text = text(
-    "progress.banner.done",
-    "Done. The subscription is in the partner directory, and we have proved it.",
-);
-pub(crate) const BANNER_CANCELLED: Text = text(
-    "progress.banner.cancelled",
-    "This onboarding was cancelled.",
-);
-pub(crate) const BANNER_DECLINED: Text =
-    text("progress.banner.declined", "This onboarding was declined.");
-pub(crate) const BANNER_EXPIRED: Text = text(
-    "progress.banner.expired",
-    "This onboarding ended because nobody acted in time.",
-);
-pub(crate) const BANNER_FAILED: Text = text(
-    "progress.banner.failed",
-    "This onboarding ended with an error.",
-);
-pub(crate) const PROGRESS_NEW_TITLE: Text =
-    text("progress.new.title", "We are creating your onboarding");
+pub(crate) const BANNER_CANCELLING: Text = text("progress.banner.cancelling", "The onboarding is being cancelled.");
+pub(crate) const BANNER_DONE: Text =
+    text("progress.banner.done", "Done. The subscription is in the partner directory, and we have proved it.");
+pub(crate) const BANNER_CANCELLED: Text = text("progress.banner.cancelled", "This onboarding was cancelled.");
+pub(crate) const BANNER_DECLINED: Text = text("progress.banner.declined", "This onboarding was declined.");
+pub(crate) const BANNER_EXPIRED: Text =
+    text("progress.banner.expired", "This onboarding ended because nobody acted in time.");
+pub(crate) const BANNER_FAILED: Text = text("progress.banner.failed", "This onboarding ended with an error.");
+pub(crate) const PROGRESS_NEW_TITLE: Text = text("progress.new.title", "We are creating your onboarding");
 pub(crate) const PROGRESS_NEW: Text = text(
     "progress.new.said",
-    "It takes a second or two. Load this page again to see it.",
+    "It takes a second or two. Load this page again to see it. If it is not there after a minute, it could not be created: send the form again.",
 );
 pub(crate) const PROGRESS_CONTINUE: Text = text("progress.continue", "Continue");
 pub(crate) const PROGRESS_REFRESH: Text = text("progress.refresh", "Load again");
@@ -365,14 +300,9 @@ pub(crate) const PROGRESS_UNTIL: Text = text("progress.until", "Until ");
 pub(crate) const PROGRESS_SINCE: Text = text("progress.since", "Since ");
 pub(crate) const PROGRESS_STEPS: Text = text("progress.steps", "Steps");
 pub(crate) const PROGRESS_CHANGED: Text = text("progress.changed", "What has changed in Azure");
-pub(crate) const CHANGED_NOTHING: Text = text(
-    "progress.changed.nothing",
-    "Nothing has been changed in Azure so far.",
-);
-pub(crate) const CHANGED_GUEST: Text = text(
-    "progress.changed.guest",
-    "The owner has been invited as a guest into the partner directory.",
-);
+pub(crate) const CHANGED_NOTHING: Text = text("progress.changed.nothing", "Nothing has been changed in Azure so far.");
+pub(crate) const CHANGED_GUEST: Text =
+    text("progress.changed.guest", "The owner has been invited as a guest into the partner directory.");
 pub(crate) const CHANGED_REQUEST: Text = text(
     "progress.changed.request",
     "A request to change the directory is open in Azure. It moves nothing until it is accepted.",
@@ -381,10 +311,8 @@ pub(crate) const CHANGED_MOVED: Text = text(
     "progress.changed.moved",
     "The subscription has moved to the partner directory. Its earlier role assignments and custom roles are gone.",
 );
-pub(crate) const CHANGED_OWNER: Text = text(
-    "progress.changed.owner",
-    "The Partner Center administrator is Owner of the subscription.",
-);
+pub(crate) const CHANGED_OWNER: Text =
+    text("progress.changed.owner", "The Partner Center administrator is Owner of the subscription.");
 pub(crate) const PROGRESS_ABOUT: Text = text("progress.about", "What this is about");
 pub(crate) const PROGRESS_SUBSCRIPTION: Text = text("progress.subscription", "Subscription");
 pub(crate) const PROGRESS_FROM: Text = text("progress.from", "From directory");
@@ -394,18 +322,14 @@ pub(crate) const PROGRESS_PARTNER: Text = text("progress.partner", "Partner Cent
 pub(crate) const PROGRESS_YOUR_REFERENCE: Text = text("progress.your-reference", "Your reference");
 pub(crate) const PROGRESS_ACTIVITY: Text = text("progress.activity", "Activity");
 pub(crate) const PROGRESS_UNDONE: Text = text("progress.undone", "What was undone");
-pub(crate) const PROGRESS_JSON: Text = text(
-    "progress.json",
-    "This address answers with JSON to a program that asks for application/json.",
-);
+pub(crate) const PROGRESS_JSON: Text =
+    text("progress.json", "This address answers with JSON to a program that asks for application/json.");
 pub(crate) const STATE_NOT_STARTED: Text = text("state.not-started", "Not started");
 pub(crate) const STATE_RUNNING: Text = text("state.running", "In progress");
 pub(crate) const STATE_YOUR_TURN: Text = text("state.your-turn", "Your turn");
 pub(crate) const STATE_WAITING_OWNER: Text = text("state.waiting-owner", "Waiting for the owner");
-pub(crate) const STATE_WAITING_PARTNER: Text = text(
-    "state.waiting-partner",
-    "Waiting for the Partner Center administrator",
-);
+pub(crate) const STATE_WAITING_PARTNER: Text =
+    text("state.waiting-partner", "Waiting for the Partner Center administrator");
 pub(crate) const STATE_SETTLING: Text = text("state.settling", "Waiting for Microsoft");
 pub(crate) const STATE_ATTENTION: Text = text("state.attention", "Needs attention");
 pub(crate) const STATE_DONE: Text = text("state.done", "Done");
@@ -417,8 +341,7 @@ pub(crate) const DONE_PROVED: Text = text(
     "done.proved",
     "Signed in as {partner}, we saw the subscription in the list, enabled, with the right to deploy.",
 );
-pub(crate) const DONE_TOKENS: Text =
-    text("done.tokens", "Our copies of both sign-ins are deleted.");
+pub(crate) const DONE_TOKENS: Text = text("done.tokens", "Our copies of both sign-ins are deleted.");
 pub(crate) const DONE_KEYS: Text = text(
     "done.keys",
     "For you to do: rotate access keys, set up managed identities and key vault access again, and close policy exceptions that were opened for this move.",
@@ -426,18 +349,11 @@ pub(crate) const DONE_KEYS: Text = text(
 
 // A fix that a person has to make
 pub(crate) const FIX_CHECK: Text = text("fix.check", "Check again");
-pub(crate) const FIX_CHECK_SAID: Text = text(
-    "fix.check.said",
-    "We also look again by ourselves, and go on as soon as it is changed.",
-);
-pub(crate) const FIX_FORWARD: Text = text(
-    "fix.forward",
-    "A request to forward to a Global Administrator",
-);
-pub(crate) const FIX_OTHER: Text = text(
-    "fix.other",
-    "Someone else has to do this? Forward the text, not your link: the link is yours.",
-);
+pub(crate) const FIX_CHECK_SAID: Text =
+    text("fix.check.said", "We also look again by ourselves, and go on as soon as it is changed.");
+pub(crate) const FIX_FORWARD: Text = text("fix.forward", "A request to forward to a Global Administrator");
+pub(crate) const FIX_OTHER: Text =
+    text("fix.other", "Someone else has to do this? Forward the text, not your link: the link is yours.");
 pub(crate) const FIX_REQUEST_LEAVE: Text = text(
     "fix.request.leave",
     "Subject: Please allow one subscription to leave {directory}\n\nHello,\n\nthe Azure subscription {subscription} is to be moved from {directory} ({tenant}) to {other}. The directory's policy blocks subscriptions from leaving, which has been Microsoft's default since May 2026.\n\nIn the Azure portal: Subscriptions, Manage policies (Advanced options). You need to be a Global Administrator with elevated access.\nEither exempt only the account {account} (Exempted users), which is the smaller change,\nor set \"Subscription leaving Microsoft Entra tenant\" to \"Permit everyone\" until the move is done.\n\nBoth can be reverted in the same place afterwards. Reference: {reference}.",
@@ -453,56 +369,34 @@ pub(crate) const CONFIRM_POINT: Text = text(
     "confirm.point",
     "This can't be undone. Azure deletes everything in the two lists below when the subscription changes its directory.",
 );
-pub(crate) const CONFIRM_ROLES: Text = text(
-    "confirm.roles",
-    "Role assignments that Azure will delete: {count}",
-);
-pub(crate) const CONFIRM_CUSTOM: Text = text(
-    "confirm.custom",
-    "Custom roles that Azure will delete: {count}",
-);
+pub(crate) const CONFIRM_ROLES: Text = text("confirm.roles", "Role assignments that Azure will delete: {count}");
+pub(crate) const CONFIRM_CUSTOM: Text = text("confirm.custom", "Custom roles that Azure will delete: {count}");
 pub(crate) const CONFIRM_NO_ROLES: Text = text("confirm.no-roles", "There are none.");
 pub(crate) const CONFIRM_COL_WHO: Text = text("confirm.column.who", "Who");
 pub(crate) const CONFIRM_COL_ROLE: Text = text("confirm.column.role", "Role");
 pub(crate) const CONFIRM_COL_SCOPE: Text = text("confirm.column.scope", "Scope");
 pub(crate) const CONFIRM_AFTER: Text = text("confirm.after", "Afterwards");
 pub(crate) const CONFIRM_AFTER_SAID: [Text; 3] = [
-    text(
-        "confirm.after.owner",
-        "{partner} is Owner of the subscription. Nobody else keeps a role.",
-    ),
+    text("confirm.after.owner", "{partner} is Owner of the subscription. Nobody else keeps a role."),
     text(
         "confirm.after.identities",
         "Managed identities, key vault access and pipelines that use roles stop working until they are set up again.",
     ),
-    text(
-        "confirm.after.billing",
-        "Resources keep running, and billing does not move.",
-    ),
+    text("confirm.after.billing", "Resources keep running, and billing does not move."),
 ];
 pub(crate) const CONFIRM_TICK_DELETE: Text = text(
     "confirm.tick.delete",
     "I understand that Azure deletes all {roles} role assignments and {custom} custom roles of this subscription.",
 );
-pub(crate) const CONFIRM_TICK_DIRECTORY: Text = text(
-    "confirm.tick.directory",
-    "I want this subscription to be controlled by {to} from now on.",
-);
-pub(crate) const CONFIRM_NAME: Text = text(
-    "confirm.name",
-    "Type the subscription's name to confirm: {name}",
-);
+pub(crate) const CONFIRM_TICK_DIRECTORY: Text =
+    text("confirm.tick.directory", "I want this subscription to be controlled by {to} from now on.");
+pub(crate) const CONFIRM_NAME: Text = text("confirm.name", "Type the subscription's name to confirm: {name}");
 pub(crate) const CONFIRM_MOVE: Text = text("confirm.move", "Move the subscription");
-pub(crate) const CONFIRM_NOT_NOW: Text =
-    text("confirm.not-now", "Not now, keep everything as it is");
-pub(crate) const CONFIRM_NAME_WRONG: Text = text(
-    "confirm.error.name",
-    "That is not the subscription's name. Type {name} exactly as it is shown.",
-);
-pub(crate) const CONFIRM_TICK_MISSING: Text = text(
-    "confirm.error.tick",
-    "Tick this box if you agree. Without it, nothing moves.",
-);
+pub(crate) const CONFIRM_NOT_NOW: Text = text("confirm.not-now", "Not now, keep everything as it is");
+pub(crate) const CONFIRM_NAME_WRONG: Text =
+    text("confirm.error.name", "That is not the subscription's name. Type {name} exactly as it is shown.");
+pub(crate) const CONFIRM_TICK_MISSING: Text =
+    text("confirm.error.tick", "Tick this box if you agree. Without it, nothing moves.");
 pub(crate) const CONFIRM_CHANGED: Text = text(
     "confirm.error.changed",
     "The access on the subscription changed since you opened this page. Read the new lists and confirm again.",
@@ -510,27 +404,17 @@ pub(crate) const CONFIRM_CHANGED: Text = text(
 
 // Cancel
 pub(crate) const CANCEL_TITLE: Text = text("cancel.title", "Cancel this onboarding?");
-pub(crate) const CANCEL_NOTHING: Text = text(
-    "cancel.nothing",
-    "Nothing has been moved. Cancelling leaves the subscription as it is.",
-);
+pub(crate) const CANCEL_NOTHING: Text =
+    text("cancel.nothing", "Nothing has been moved. Cancelling leaves the subscription as it is.");
 pub(crate) const CANCEL_UNDO: Text = text("cancel.undo", "This is what we undo:");
-pub(crate) const CANCEL_TOKENS: Text = text(
-    "cancel.tokens",
-    "our sealed copies of the sign-ins are deleted",
-);
-pub(crate) const CANCEL_GUEST: Text = text(
-    "cancel.guest",
-    "the guest account that we invited into the partner directory is removed",
-);
-pub(crate) const CANCEL_REQUEST: Text = text(
-    "cancel.request",
-    "our open request to change the directory, if there is one, is deleted in Azure",
-);
+pub(crate) const CANCEL_TOKENS: Text = text("cancel.tokens", "our sealed copies of the sign-ins are deleted");
+pub(crate) const CANCEL_GUEST: Text =
+    text("cancel.guest", "the guest account that we invited into the partner directory is removed");
+pub(crate) const CANCEL_REQUEST: Text =
+    text("cancel.request", "our open request to change the directory, if there is one, is deleted in Azure");
 pub(crate) const CANCEL_BUTTON: Text = text("cancel.button", "Cancel the onboarding");
 pub(crate) const CANCEL_KEEP: Text = text("cancel.keep", "Go on with it");
-pub(crate) const CANCEL_LATE_TITLE: Text =
-    text("cancel.late.title", "It can't be cancelled any more");
+pub(crate) const CANCEL_LATE_TITLE: Text = text("cancel.late.title", "It can't be cancelled any more");
 pub(crate) const CANCEL_LATE: Text = text(
     "cancel.late.said",
     "The subscription's move has been accepted, and Azure doesn't take that back. We go on until access works and is proved. Afterwards the subscription can be moved back in a new onboarding.",
@@ -549,10 +433,7 @@ mod tests {
     #[test]
     fn values_are_filled_in_and_taken_literally() {
         let greeting = text("x", "a {one} b {two} c");
-        assert_eq!(
-            greeting.with(&[("one", "{two}"), ("two", "2")]),
-            "a {two} b 2 c"
-        );
+        assert_eq!(greeting.with(&[("one", "{two}"), ("two", "2")]), "a {two} b 2 c");
         assert_eq!(greeting.with(&[]), "a  b  c");
         assert_eq!(text("x", "open { brace").with(&[]), "open  brace");
     }
@@ -565,22 +446,12 @@ mod tests {
         let flat = before_tests.replace('\n', " ");
         let mut count = 0;
         for call in flat.split("text(").skip(1) {
-            let Some(id) = call
-                .trim_start()
-                .strip_prefix('"')
-                .and_then(|rest| rest.split('"').next())
-            else {
+            let Some(id) = call.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
                 continue;
             };
             count += 1;
             assert!(seen.insert(id.to_owned()), "{id} is used twice");
-            assert!(
-                id.bytes().all(|b| b.is_ascii_lowercase()
-                    || b.is_ascii_digit()
-                    || b == b'.'
-                    || b == b'-'),
-                "{id}"
-            );
+            assert!(id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.' || b == b'-'), "{id}");
         }
         assert!(count > 100, "the test reads its own source: {count}");
     }

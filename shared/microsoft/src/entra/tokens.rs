@@ -13,8 +13,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::{CodeVerifier, Entra};
 use crate::errors::{Error, ErrorKind};
+use crate::graph::Graph;
 use crate::http::Call;
-use crate::token::{AccessToken, RefreshToken, Resource};
+use crate::token::{AccessToken, RefreshToken, Resource, inviting_scope};
 
 /// Our app registration's credential in one cloud.
 #[derive(Clone)]
@@ -119,7 +120,7 @@ impl Entra {
             ("code", redemption.code.expose_secret()),
             ("redirect_uri", redemption.redirect_uri),
             ("code_verifier", redemption.verifier.secret().expose_secret()),
-            ("scope", &R::redeem_scope(&self.endpoints)),
+            ("scope", &R::scope(&self.endpoints)),
         ];
         self.token(REDEEM, tenant, app, &form, now).await
     }
@@ -139,11 +140,34 @@ impl Entra {
         refresh: &RefreshToken,
         now: Timestamp,
     ) -> Result<Tokens<R>, Error> {
-        let form = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh.secret().expose_secret()),
-            ("scope", &R::refresh_scope(&self.endpoints)),
-        ];
+        self.refresh_for(&R::scope(&self.endpoints), tenant, app, refresh, now).await
+    }
+
+    /// Gets a new token of Graph that may invite, look up and delete guests: [`Entra::refresh`] with more permissions.
+    ///
+    /// # Errors
+    /// As there; [`super::EntraErrorKind::ConsentRequired`] if the sign-in was without
+    /// [`crate::token::PartnerAdminScopes::invite`].
+    pub async fn refresh_to_invite(
+        &self,
+        tenant: &TenantId,
+        app: &AppCredential,
+        refresh: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<Tokens<Graph>, Error> {
+        self.refresh_for(&inviting_scope(&self.endpoints), tenant, app, refresh, now).await
+    }
+
+    async fn refresh_for<R: Resource>(
+        &self,
+        scope: &str,
+        tenant: &TenantId,
+        app: &AppCredential,
+        refresh: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<Tokens<R>, Error> {
+        let form =
+            [("grant_type", "refresh_token"), ("refresh_token", refresh.secret().expose_secret()), ("scope", scope)];
         self.token(REFRESH, tenant, app, &form, now).await
     }
 
@@ -156,19 +180,7 @@ impl Entra {
         now: Timestamp,
     ) -> Result<Tokens<R>, Error> {
         let address = self.endpoints.login().at([tenant.as_str(), "oauth2", "v2.0", "token"]);
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("client_id", &app.client_id).extend_pairs(fields);
-        match &app.proof {
-            Proof::Secret(secret) => {
-                form.append_pair("client_secret", secret.expose_secret());
-            }
-            Proof::Certificate { key, thumbprint } => {
-                let assertion = self.assertion(app, key, thumbprint, &address, now)?;
-                form.append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-                    .append_pair("client_assertion", &assertion);
-            }
-        }
-        let call = Call::form(operation, address, form.finish().into());
+        let call = Call::form(operation, address.clone(), self.proven(app, fields, &address, now)?.into());
         let call = if operation == REDEEM { call.once() } else { call };
         let given: Given = self.api.read(&call).await?;
         if !given.token_type.eq_ignore_ascii_case("Bearer") {
@@ -181,6 +193,29 @@ impl Entra {
             id_token: given.id_token,
             scope: given.scope,
         })
+    }
+
+    /// The fields, with the proof that we are the app.
+    fn proven(
+        &self,
+        app: &AppCredential,
+        fields: &[(&str, &str)],
+        address: &str,
+        now: Timestamp,
+    ) -> Result<String, Error> {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("client_id", &app.client_id).extend_pairs(fields);
+        match &app.proof {
+            Proof::Secret(secret) => {
+                form.append_pair("client_secret", secret.expose_secret());
+            }
+            Proof::Certificate { key, thumbprint } => {
+                let assertion = self.assertion(app, key, thumbprint, address, now)?;
+                form.append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+                    .append_pair("client_assertion", &assertion);
+            }
+        }
+        Ok(form.finish())
     }
 
     /// The signed statement that we are the app, good for ten minutes.

@@ -13,6 +13,8 @@ mod microsoft_examples;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod simulator;
+#[cfg(test)]
 mod tokens;
 #[cfg(test)]
 mod trust;

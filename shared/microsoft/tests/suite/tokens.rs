@@ -72,7 +72,10 @@ async fn a_refresh_is_repeated_and_asks_for_one_resource_only() {
     assert_eq!(asked[1].field("refresh_token").as_deref(), Some("OLD"));
     assert_eq!(
         asked[1].field("scope").as_deref(),
-        Some("openid profile email offline_access https://graph.microsoft.com/.default")
+        Some(
+            "openid profile email offline_access https://graph.microsoft.com/User.Read \
+             https://graph.microsoft.com/RoleManagement.Read.Directory"
+        )
     );
 }
 

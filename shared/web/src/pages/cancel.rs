@@ -65,14 +65,7 @@ mod tests {
     use super::*;
 
     fn view() -> CancelView<'static> {
-        CancelView {
-            link: "L",
-            reference: "R",
-            may_act: true,
-            over: false,
-            too_late: false,
-            guest: true,
-        }
+        CancelView { link: "L", reference: "R", may_act: true, over: false, too_late: false, guest: true }
     }
 
     #[test]
@@ -80,31 +73,15 @@ mod tests {
         let page = cancel(&view()).into_string();
         assert!(page.contains("guest account") && page.contains("sign-ins are deleted"));
         assert!(page.contains(r#"<form method="post" action="/o/L/cancel">"#));
-        assert!(
-            !cancel(&CancelView {
-                guest: false,
-                ..view()
-            })
-            .into_string()
-            .contains("guest account")
-        );
+        assert!(!cancel(&CancelView { guest: false, ..view() }).into_string().contains("guest account"));
     }
 
     #[test]
     fn nobody_is_offered_what_they_cannot_do() {
         for view in [
-            CancelView {
-                may_act: false,
-                ..view()
-            },
-            CancelView {
-                too_late: true,
-                ..view()
-            },
-            CancelView {
-                over: true,
-                ..view()
-            },
+            CancelView { may_act: false, ..view() },
+            CancelView { too_late: true, ..view() },
+            CancelView { over: true, ..view() },
         ] {
             assert!(!cancel(&view).into_string().contains("<form"));
         }

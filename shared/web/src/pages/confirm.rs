@@ -68,26 +68,14 @@ pub struct ConfirmView<'a> {
 ///
 /// When the report changed since the page was opened, that is the only problem told: the person must read first.
 #[must_use]
-pub fn confirm_problems(
-    posted: &Fields,
-    subscription_name: &str,
-    report_hash: &str,
-) -> Vec<Problem> {
+pub fn confirm_problems(posted: &Fields, subscription_name: &str, report_hash: &str) -> Vec<Problem> {
     if posted.get(FIELD_HASH) != report_hash {
-        return vec![Problem::new(
-            "",
-            "Confirm.ReportChanged",
-            text::CONFIRM_CHANGED.english,
-        )];
+        return vec![Problem::new("", "Confirm.ReportChanged", text::CONFIRM_CHANGED.english)];
     }
     let mut problems = Vec::new();
     for field in [FIELD_TICK_DELETE, FIELD_TICK_DIRECTORY] {
         if posted.get(field) != "yes" {
-            problems.push(Problem::new(
-                field,
-                "Confirm.NotTicked",
-                text::CONFIRM_TICK_MISSING.english,
-            ));
+            problems.push(Problem::new(field, "Confirm.NotTicked", text::CONFIRM_TICK_MISSING.english));
         }
     }
     if posted.get(FIELD_NAME) != subscription_name.trim() {
@@ -116,16 +104,9 @@ fn tick(view: &ConfirmView<'_>, field: &'static str, said: &str) -> Markup {
 /// The confirmation page.
 #[must_use]
 pub fn confirm(view: &ConfirmView<'_>) -> Markup {
-    let (roles, custom) = (
-        view.roles.len().to_string(),
-        view.custom_roles.len().to_string(),
-    );
+    let (roles, custom) = (view.roles.len().to_string(), view.custom_roles.len().to_string());
     let name_problem = problem_of(view.problems, FIELD_NAME);
-    let name_typed = if problem_of(view.problems, "").is_some() {
-        ""
-    } else {
-        view.values.get(FIELD_NAME)
-    };
+    let name_typed = if problem_of(view.problems, "").is_some() { "" } else { view.values.get(FIELD_NAME) };
     let content = html! {
         h1 { (text::CONFIRM_TITLE) }
         (error_summary(view.problems))
@@ -195,11 +176,7 @@ mod tests {
     use super::*;
 
     fn posted(pairs: &[(&str, &str)]) -> Fields {
-        pairs
-            .iter()
-            .fold(Fields::default(), |fields, (name, value)| {
-                fields.with(name, value)
-            })
+        pairs.iter().fold(Fields::default(), |fields, (name, value)| fields.with(name, value))
     }
 
     fn complete() -> Fields {
@@ -220,15 +197,8 @@ mod tests {
             from: ("Default Directory", "f1"),
             to: ("Contoso", "t1"),
             partner: "kim@contoso.com",
-            roles: &[RoleRow {
-                who: "Ada".into(),
-                role: "Reader".into(),
-                scope: "/subscriptions/x".into(),
-            }],
-            custom_roles: &[CustomRoleRow {
-                role: "Night shift".into(),
-                scope: "/subscriptions/x".into(),
-            }],
+            roles: &[RoleRow { who: "Ada".into(), role: "Reader".into(), scope: "/subscriptions/x".into() }],
+            custom_roles: &[CustomRoleRow { role: "Night shift".into(), scope: "/subscriptions/x".into() }],
             report_hash: "h1",
             values,
             problems,
@@ -240,27 +210,12 @@ mod tests {
     fn only_the_exact_name_both_ticks_and_the_report_that_was_shown_confirm() {
         assert_eq!(confirm_problems(&complete(), "Fabrikam Prod", "h1"), []);
         let ids = |fields: &Fields| -> Vec<String> {
-            confirm_problems(fields, "Fabrikam Prod", "h1")
-                .into_iter()
-                .map(|problem| problem.id)
-                .collect()
+            confirm_problems(fields, "Fabrikam Prod", "h1").into_iter().map(|problem| problem.id).collect()
         };
-        assert_eq!(
-            ids(&complete().with(FIELD_NAME, "fabrikam prod")),
-            ["Confirm.NameDiffers"]
-        );
-        assert_eq!(
-            ids(&complete().with(FIELD_TICK_DELETE, "")),
-            ["Confirm.NotTicked"]
-        );
-        assert_eq!(
-            ids(&complete().with(FIELD_TICK_DIRECTORY, "no")),
-            ["Confirm.NotTicked"]
-        );
-        assert_eq!(
-            ids(&complete().with(FIELD_HASH, "h0")),
-            ["Confirm.ReportChanged"]
-        );
+        assert_eq!(ids(&complete().with(FIELD_NAME, "fabrikam prod")), ["Confirm.NameDiffers"]);
+        assert_eq!(ids(&complete().with(FIELD_TICK_DELETE, "")), ["Confirm.NotTicked"]);
+        assert_eq!(ids(&complete().with(FIELD_TICK_DIRECTORY, "no")), ["Confirm.NotTicked"]);
+        assert_eq!(ids(&complete().with(FIELD_HASH, "h0")), ["Confirm.ReportChanged"]);
         assert_eq!(ids(&Fields::default()), ["Confirm.ReportChanged"]);
     }
 
@@ -280,10 +235,7 @@ mod tests {
         ] {
             assert!(page.contains(piece), "{piece}");
         }
-        assert!(
-            !page.contains(" checked"),
-            "nothing is ticked for the person"
-        );
+        assert!(!page.contains(" checked"), "nothing is ticked for the person");
     }
 
     #[test]

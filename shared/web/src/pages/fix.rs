@@ -26,11 +26,8 @@ impl Request<'_> {
     /// The text, ready to be forwarded. It holds no link: links are personal.
     #[must_use]
     pub fn words(&self, reference: &str) -> String {
-        let template = if self.blocked == ErrorName::EnteringBlocked {
-            text::FIX_REQUEST_ENTER
-        } else {
-            text::FIX_REQUEST_LEAVE
-        };
+        let template =
+            if self.blocked == ErrorName::EnteringBlocked { text::FIX_REQUEST_ENTER } else { text::FIX_REQUEST_LEAVE };
         template.with(&[
             ("directory", self.directory.0),
             ("tenant", self.directory.1),
@@ -98,10 +95,7 @@ mod tests {
 
     #[test]
     fn a_blocked_policy_comes_with_a_request_that_can_be_forwarded_as_it_is() {
-        for (blocked, word) in [
-            (ErrorName::LeavingBlocked, "leaving"),
-            (ErrorName::EnteringBlocked, "entering"),
-        ] {
+        for (blocked, word) in [(ErrorName::LeavingBlocked, "leaving"), (ErrorName::EnteringBlocked, "entering")] {
             let page = fix(&FixView {
                 link: "01ABC.o.secret",
                 reference: "ABCD-1234",
@@ -117,28 +111,11 @@ mod tests {
                 deadline: "2026-05-16T17:00:00Z".parse().unwrap(),
             })
             .into_string();
-            let request = page
-                .split("<pre")
-                .nth(1)
-                .unwrap()
-                .split("</pre>")
-                .next()
-                .unwrap();
-            for piece in [
-                word,
-                "rosa@outlook.com",
-                "Fabrikam",
-                "45ffe2da",
-                "6c3c85bc",
-                "ABCD-1234",
-                "Subject:",
-            ] {
+            let request = page.split("<pre").nth(1).unwrap().split("</pre>").next().unwrap();
+            for piece in [word, "rosa@outlook.com", "Fabrikam", "45ffe2da", "6c3c85bc", "ABCD-1234", "Subject:"] {
                 assert!(request.contains(piece), "{piece}");
             }
-            assert!(
-                !request.contains("secret"),
-                "a request to forward must not hold the link"
-            );
+            assert!(!request.contains("secret"), "a request to forward must not hold the link");
             assert!(!request.contains('{'), "every value is filled in");
             assert!(page.contains(r#"action="/o/01ABC.o.secret/check-again""#));
         }

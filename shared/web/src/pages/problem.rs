@@ -92,24 +92,13 @@ impl WebProblem {
                 "Ask the person whose turn it is.",
             ),
         };
-        Explanation {
-            title,
-            cause,
-            effect,
-            next_step,
-        }
+        Explanation { title, cause, effect, next_step }
     }
 
     /// The whole answer, as a page or as JSON.
     #[must_use]
     pub fn answer(self, wants_json: bool) -> Answer {
-        problem(
-            self.status(),
-            self.id(),
-            self.explanation(),
-            None,
-            wants_json,
-        )
+        problem(self.status(), self.id(), self.explanation(), None, wants_json)
     }
 }
 
@@ -129,13 +118,7 @@ fn status_of(name: ErrorName) -> StatusCode {
 /// A problem with one of the domain's names: its answer, as a page or as JSON.
 #[must_use]
 pub fn explained(name: ErrorName, link: Option<&str>, wants_json: bool) -> Answer {
-    problem(
-        status_of(name),
-        name.as_str(),
-        name.explanation(),
-        link,
-        wants_json,
-    )
+    problem(status_of(name), name.as_str(), name.explanation(), link, wants_json)
 }
 
 #[derive(Serialize)]
@@ -147,21 +130,9 @@ struct Told<'a> {
 
 /// A problem's answer, as a page or as JSON.
 #[must_use]
-pub fn problem(
-    status: StatusCode,
-    id: &str,
-    explanation: Explanation,
-    link: Option<&str>,
-    wants_json: bool,
-) -> Answer {
+pub fn problem(status: StatusCode, id: &str, explanation: Explanation, link: Option<&str>, wants_json: bool) -> Answer {
     if wants_json {
-        return json(
-            status,
-            &Told {
-                error: id,
-                explanation,
-            },
-        );
+        return json(status, &Told { error: id, explanation });
     }
     page(status, problem_page(id, explanation, link))
 }

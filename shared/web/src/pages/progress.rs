@@ -3,9 +3,7 @@
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use onboarding::{
-    Actor, Directory, Ending, ErrorName, Explanation, OnboardingId, Status, Step, WaitKind,
-};
+use onboarding::{Actor, Directory, Ending, ErrorName, Explanation, OnboardingId, Status, Step, WaitKind};
 use serde::Serialize;
 
 use crate::frame::{frame, person, time};
@@ -210,16 +208,11 @@ pub struct ProgressView {
 
 impl ProgressView {
     fn owner_added(&self) -> bool {
-        self.steps
-            .iter()
-            .any(|row| row.step == Step::AddAdministrator && row.state == StepState::Done)
+        self.steps.iter().any(|row| row.step == Step::AddAdministrator && row.state == StepState::Done)
     }
 
     fn error(&self) -> Option<Explanation> {
-        self.error
-            .as_deref()
-            .and_then(ErrorName::parse)
-            .map(ErrorName::explanation)
+        self.error.as_deref().and_then(ErrorName::parse).map(ErrorName::explanation)
     }
 
     /// The one sentence that says where it stands.
@@ -234,17 +227,9 @@ impl ProgressView {
                     (false, WaitKind::Confirm) => text::BANNER_WAITING_CONFIRM,
                     (false, WaitKind::Fix) => text::BANNER_WAITING_FIX,
                 };
-                template.with(&[
-                    ("who", person(turn.actor).english),
-                    ("account", &turn.account),
-                    ("title", title),
-                ])
+                template.with(&[("who", person(turn.actor).english), ("account", &turn.account), ("title", title)])
             };
-            let reason = turn
-                .reason
-                .as_deref()
-                .and_then(ErrorName::parse)
-                .map(ErrorName::explanation);
+            let reason = turn.reason.as_deref().and_then(ErrorName::parse).map(ErrorName::explanation);
             return values(reason.map_or("", |reason| reason.title));
         }
         let words = match self.status {
@@ -275,19 +260,12 @@ fn activity_said(row: &ActivityRow) -> String {
 /// The progress page.
 #[must_use]
 pub fn progress(view: &ProgressView) -> Markup {
-    let subscription = view
-        .subscription_name
-        .as_deref()
-        .unwrap_or(&view.subscription_id);
+    let subscription = view.subscription_name.as_deref().unwrap_or(&view.subscription_id);
     let yours = !view.status.is_over() && view.turn.as_ref().is_some_and(|turn| turn.yours);
     let tone = match view.status {
         Status::Done => "good",
         Status::Failed | Status::Expired => "bad",
-        Status::Running
-        | Status::Waiting
-        | Status::Settling
-        | Status::Cancelled
-        | Status::Declined => "",
+        Status::Running | Status::Waiting | Status::Settling | Status::Cancelled | Status::Declined => "",
     };
     let content = html! {
         h1 { (text::PROGRESS_HEADING) }
@@ -371,11 +349,7 @@ pub fn progress(view: &ProgressView) -> Markup {
         }
         p.muted { (text::PROGRESS_JSON) }
     };
-    let title = if yours {
-        text::PROGRESS_YOUR_TURN_TITLE
-    } else {
-        text::PROGRESS_TITLE
-    };
+    let title = if yours { text::PROGRESS_YOUR_TURN_TITLE } else { text::PROGRESS_TITLE };
     frame(title.english, Some(&view.reference), &content)
 }
 
@@ -493,10 +467,7 @@ mod tests {
         view.status = Status::Done;
         view.turn = None;
         let page = progress(&view).into_string();
-        assert!(
-            page.contains("The subscription trusts Contoso.")
-                && page.contains("kim@contoso.com is Owner")
-        );
+        assert!(page.contains("The subscription trusts Contoso.") && page.contains("kim@contoso.com is Owner"));
         assert!(page.contains("rotate access keys"));
     }
 

@@ -204,10 +204,7 @@ impl SignInResult {
     /// Reads the last part of a result page's address.
     #[must_use]
     pub fn parse(slug: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|result| result.as_str() == slug)
+        Self::ALL.iter().copied().find(|result| result.as_str() == slug)
     }
 }
 
@@ -294,32 +291,14 @@ mod tests {
 
     #[test]
     fn every_result_has_an_address_an_id_and_three_sentences() {
-        let (mut slugs, mut ids) = (
-            std::collections::BTreeSet::new(),
-            std::collections::BTreeSet::new(),
-        );
+        let (mut slugs, mut ids) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
         for known in SignInResult::ALL {
-            assert!(
-                slugs.insert(known.as_str()) && ids.insert(known.id()),
-                "{known:?}"
-            );
+            assert!(slugs.insert(known.as_str()) && ids.insert(known.id()), "{known:?}");
             assert_eq!(SignInResult::parse(known.as_str()), Some(*known));
-            assert!(
-                known.said().iter().all(|sentence| sentence.ends_with('.')),
-                "{known:?}"
-            );
+            assert!(known.said().iter().all(|sentence| sentence.ends_with('.')), "{known:?}");
             let page = result(&view(*known)).into_string();
-            assert!(
-                known
-                    .said()
-                    .iter()
-                    .all(|said| page.contains(&said.replace('\'', "&#39;")) || page.contains(said))
-            );
-            assert_eq!(
-                page.contains(known.id()),
-                known.status() != StatusCode::OK,
-                "{known:?}"
-            );
+            assert!(known.said().iter().all(|said| page.contains(&said.replace('\'', "&#39;")) || page.contains(said)));
+            assert_eq!(page.contains(known.id()), known.status() != StatusCode::OK, "{known:?}");
         }
     }
 
@@ -331,23 +310,14 @@ mod tests {
             ..view(SignInResult::WrongAccount)
         })
         .into_string();
-        for piece in [
-            "rosa@outlook.com",
-            "kim@contoso.com",
-            "your link still works",
-            r#"href="/o/L/turn""#,
-        ] {
+        for piece in ["rosa@outlook.com", "kim@contoso.com", "your link still works", r#"href="/o/L/turn""#] {
             assert!(page.contains(piece), "{piece}");
         }
     }
 
     #[test]
     fn a_result_without_a_link_offers_no_way_into_an_onboarding() {
-        let page = result(&ResultView {
-            link: None,
-            ..view(SignInResult::Unknown)
-        })
-        .into_string();
+        let page = result(&ResultView { link: None, ..view(SignInResult::Unknown) }).into_string();
         assert!(!page.contains("/o/"));
     }
 }

@@ -11,6 +11,22 @@ use crate::{paths, text};
 /// sending the form twice is one onboarding.
 pub const FIELD_ONBOARDING: &str = "onboardingId";
 
+/// What a field of the request is called on the form.
+#[must_use]
+pub fn field_label(field: &str) -> &str {
+    match field {
+        "subscriptionId" => text::FORM_SUBSCRIPTION.english,
+        "partnerDirectory" => text::FORM_DIRECTORY.english,
+        "partnerAdminEmail" => text::FORM_PARTNER.english,
+        "ownerEmail" => text::FORM_OWNER.english,
+        "ownerAccount" => text::FORM_ACCOUNT.english,
+        "cloud" => text::FORM_CLOUD.english,
+        "route" => text::FORM_ROUTE.english,
+        "reference" => text::FORM_REFERENCE.english,
+        other => other,
+    }
+}
+
 /// What the form shows.
 #[derive(Debug)]
 pub struct FormView<'a> {
@@ -80,20 +96,8 @@ fn choices(
 /// The sign-up form, empty or with what is wrong.
 #[must_use]
 pub fn signup_form(view: &FormView<'_>) -> Markup {
-    let base = |name, label, hint| Field {
-        view,
-        name,
-        label,
-        hint,
-        kind: "text",
-        autocomplete: None,
-        required: true,
-    };
-    let cloud = view
-        .values
-        .filled("cloud")
-        .and_then(Cloud::parse)
-        .unwrap_or_default();
+    let base = |name, label, hint| Field { view, name, label, hint, kind: "text", autocomplete: None, required: true };
+    let cloud = view.values.filled("cloud").and_then(Cloud::parse).unwrap_or_default();
     let content = html! {
         h1 { (text::FORM_TITLE) }
         (error_summary(view.problems))
@@ -132,11 +136,7 @@ pub fn signup_form(view: &FormView<'_>) -> Markup {
     let title = if view.problems.is_empty() {
         text::FORM_TITLE.english.to_owned()
     } else {
-        format!(
-            "{}{}",
-            text::FORM_ERROR_PREFIX.english,
-            text::FORM_TITLE.english
-        )
+        format!("{}{}", text::FORM_ERROR_PREFIX.english, text::FORM_TITLE.english)
     };
     frame(&title, None, &content)
 }
@@ -159,10 +159,7 @@ mod tests {
     #[test]
     fn a_problem_is_announced_linked_to_its_field_and_described_there() {
         let problem = Problem::new("subscriptionId", "Input.Invalid", "must be a GUID");
-        let page = shown(
-            &Fields::default().with("subscriptionId", "<b>x"),
-            &[problem],
-        );
+        let page = shown(&Fields::default().with("subscriptionId", "<b>x"), &[problem]);
         for piece in [
             r#"role="alert""#,
             r##"href="#subscriptionId""##,
@@ -178,10 +175,8 @@ mod tests {
 
     #[test]
     fn what_was_chosen_stays_chosen() {
-        let values = Fields::default()
-            .with("ownerAccount", "personal")
-            .with("cloud", "china")
-            .with("route", "single-account");
+        let values =
+            Fields::default().with("ownerAccount", "personal").with("cloud", "china").with("route", "single-account");
         let page = shown(&values, &[]);
         assert!(page.contains(r#"value="personal" checked"#));
         assert!(page.contains(r#"value="single-account" checked"#));
@@ -192,14 +187,8 @@ mod tests {
     #[test]
     fn every_field_of_the_form_is_a_field_of_the_request() {
         let page = shown(&Fields::default(), &[]);
-        for name in page
-            .split(" name=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-        {
-            let known = onboarding::OnboardingRequest::FIELDS.contains(&name)
-                || name == "viewport"
-                || name == "robots";
+        for name in page.split(" name=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let known = onboarding::OnboardingRequest::FIELDS.contains(&name) || name == "viewport" || name == "robots";
             assert!(known, "{name}");
         }
     }
@@ -207,11 +196,7 @@ mod tests {
     #[test]
     fn every_input_has_a_label() {
         let page = shown(&Fields::default(), &[]);
-        for id in page
-            .split("<input id=\"")
-            .skip(1)
-            .filter_map(|rest| rest.split('"').next())
-        {
+        for id in page.split("<input id=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(page.contains(&format!(r#"<label for="{id}""#)), "{id}");
         }
     }

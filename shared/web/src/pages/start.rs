@@ -44,15 +44,8 @@ mod tests {
     #[test]
     fn the_start_page_tells_the_five_steps_and_what_cannot_be_undone() {
         let page = super::start().into_string();
-        for step in [
-            "1 Use existing",
-            "2 Associate",
-            "3 Map",
-            "4 Add",
-            "5 Confirm",
-            "move it again",
-            r#"href="/new""#,
-        ] {
+        for step in ["1 Use existing", "2 Associate", "3 Map", "4 Add", "5 Confirm", "move it again", r#"href="/new""#]
+        {
             assert!(page.contains(step), "{step}");
         }
     }

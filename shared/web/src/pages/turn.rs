@@ -51,15 +51,11 @@ pub struct TurnView<'a> {
 pub fn turn(view: &TurnView<'_>) -> Markup {
     let (title, what) = match (view.kind, view.actor, view.again) {
         (WaitKind::Confirm, _, _) => (text::TURN_TITLE_CONFIRM, text::TURN_OWNER_CONFIRM),
-        (WaitKind::SignIn | WaitKind::Fix, Actor::Owner, false) => {
-            (text::TURN_TITLE_SIGN_IN, text::TURN_OWNER_FIRST)
-        }
+        (WaitKind::SignIn | WaitKind::Fix, Actor::Owner, false) => (text::TURN_TITLE_SIGN_IN, text::TURN_OWNER_FIRST),
         (WaitKind::SignIn | WaitKind::Fix, Actor::PartnerAdmin, false) => {
             (text::TURN_TITLE_SIGN_IN, text::TURN_PARTNER)
         }
-        (WaitKind::SignIn | WaitKind::Fix, _, true) => {
-            (text::TURN_TITLE_SIGN_IN, text::TURN_PARTNER_AGAIN)
-        }
+        (WaitKind::SignIn | WaitKind::Fix, _, true) => (text::TURN_TITLE_SIGN_IN, text::TURN_PARTNER_AGAIN),
     };
     let changes = match (view.moved, view.guest) {
         (true, _) => text::TURN_MOVED,
@@ -132,11 +128,7 @@ pub fn not_yours(view: &NotYoursView<'_>) -> Markup {
         }
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
-    frame(
-        text::TURN_NOT_YOURS_TITLE.english,
-        Some(view.reference),
-        &content,
-    )
+    frame(text::TURN_NOT_YOURS_TITLE.english, Some(view.reference), &content)
 }
 
 #[cfg(test)]
@@ -186,11 +178,7 @@ pub(crate) mod tests {
 
     #[test]
     fn after_the_move_nobody_is_offered_to_decline_it() {
-        let page = turn(&TurnView {
-            moved: true,
-            ..view()
-        })
-        .into_string();
+        let page = turn(&TurnView { moved: true, ..view() }).into_string();
         assert!(!page.contains("/decline"));
         assert!(page.contains("has moved"));
     }
@@ -198,27 +186,14 @@ pub(crate) mod tests {
     #[test]
     fn names_and_addresses_stay_out_of_the_title() {
         let page = turn(&view()).into_string();
-        let title = page
-            .split("<title>")
-            .nth(1)
-            .unwrap()
-            .split("</title>")
-            .next()
-            .unwrap();
-        assert!(
-            !title.contains("rosa") && !title.contains("Fabrikam"),
-            "{title}"
-        );
+        let title = page.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
+        assert!(!title.contains("rosa") && !title.contains("Fabrikam"), "{title}");
     }
 
     #[test]
     fn markup_in_names_is_shown_as_text() {
-        let page = turn(&TurnView {
-            to: "<script>alert(1)</script>",
-            account: "\"><img src=x>@x.com",
-            ..view()
-        })
-        .into_string();
+        let page = turn(&TurnView { to: "<script>alert(1)</script>", account: "\"><img src=x>@x.com", ..view() })
+            .into_string();
         assert!(!page.contains("<script>") && !page.contains("<img"));
     }
 }
