@@ -32,7 +32,7 @@ impl Deps {
     /// A variable that is missing.
     pub async fn from_env() -> Result<Self, ops::config::ConfigError> {
         let config = Config::from_env(&["ONBOARDING_TABLE", "LINK_KEY_SECRET_ID"])?;
-        let aws = aws_config::load_defaults(aws_config::BehaviorVersion::v2026_01_12()).await;
+        let aws = ops::aws().await;
         Ok(Self {
             store: Store::new(&aws, config.onboarding_table, String::new()),
             secrets: Secrets::new(&aws, String::new(), config.link_key_secret),
@@ -48,10 +48,7 @@ pub trait Reading: Sync {
     /// The onboarding.
     fn load(&self, id: &OnboardingId) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
     /// Its audit trail, oldest first.
-    fn audit(
-        &self,
-        id: &OnboardingId,
-    ) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
+    fn audit(&self, id: &OnboardingId) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
     /// What time it is.
     fn now(&self) -> Timestamp;
 }
@@ -92,15 +89,12 @@ pub async fn handle<R: Reading, B>(deps: &R, request: &Request<B>) -> Answer {
             _ => WebProblem::NotFound.answer(wants_json),
         },
     };
-    if method == Method::HEAD {
-        answer::without_body(answered)
-    } else {
-        answered
-    }
+    if method == Method::HEAD { answer::without_body(answered) } else { answered }
 }
 
-/// How long after its id was made an onboarding may still be on its way into the table.
-const CREATING_SECONDS: u64 = 600;
+/// How long after its id was made an onboarding may still be on its way into the table: the id is as old as the form, which
+/// may be open for an hour, and the state machine repeats a failing start for some minutes.
+const CREATING_SECONDS: u64 = 3600 + 600;
 
 async fn progress<R: Reading>(deps: &R, link: &str, wants_json: bool) -> Result<Answer, ErrorName> {
     let key = deps.link_key().await.map_err(|error| {
@@ -135,9 +129,7 @@ fn failed(id: &OnboardingId, error: &StoreError) -> ErrorName {
 
 /// Whether the id is young: an id holds the time at which it was made.
 fn is_new(id: &OnboardingId, now: Timestamp) -> bool {
-    let made = ulid::Ulid::from_string(id.as_str())
-        .map(|ulid| ulid.timestamp_ms())
-        .unwrap_or_default();
+    let made = ulid::Ulid::from_string(id.as_str()).map(|ulid| ulid.timestamp_ms()).unwrap_or_default();
     let now = u64::try_from(now.as_millisecond()).unwrap_or_default();
     now.saturating_sub(made) < CREATING_SECONDS * 1000
 }

@@ -106,12 +106,7 @@ fn fixed() -> Fixed {
 }
 
 fn request(method: &str, path: &str, accept: &str) -> Request<()> {
-    Request::builder()
-        .method(method)
-        .uri(path)
-        .header("accept", accept)
-        .body(())
-        .unwrap()
+    Request::builder().method(method).uri(path).header("accept", accept).body(()).unwrap()
 }
 
 async fn get(deps: &Fixed, path: &str, accept: &str) -> Answer {
@@ -120,26 +115,11 @@ async fn get(deps: &Fixed, path: &str, accept: &str) -> Answer {
 
 #[tokio::test]
 async fn the_person_whose_turn_it_is_gets_a_button_and_the_other_one_reads_whom_it_waits_for() {
-    let partner = get(
-        &fixed(),
-        &paths::progress(&link(LinkRole::Person(Actor::PartnerAdmin))),
-        "text/html",
-    )
-    .await;
+    let partner = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::PartnerAdmin))), "text/html").await;
     assert_eq!(partner.status(), StatusCode::OK);
     assert!(partner.body().contains("Your turn") && partner.body().contains("/turn\""));
-    let owner = get(
-        &fixed(),
-        &paths::progress(&link(LinkRole::Person(Actor::Owner))),
-        "text/html",
-    )
-    .await;
-    assert!(
-        owner
-            .body()
-            .contains("Waiting for the Partner Center administrator")
-            && !owner.body().contains("/turn\"")
-    );
+    let owner = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::Owner))), "text/html").await;
+    assert!(owner.body().contains("Waiting for the Partner Center administrator") && !owner.body().contains("/turn\""));
 }
 
 #[tokio::test]
@@ -147,12 +127,7 @@ async fn a_viewer_sees_no_address_no_detail_and_nothing_to_press() {
     for accept in ["text/html", "application/json"] {
         let seen = get(&fixed(), &paths::progress(&link(LinkRole::Viewer)), accept).await;
         assert_eq!(seen.status(), StatusCode::OK);
-        for hidden in [
-            "rosa@outlook.com",
-            "kim@contoso.com",
-            "/turn\"",
-            "/cancel\"",
-        ] {
+        for hidden in ["rosa@outlook.com", "kim@contoso.com", "/turn\"", "/cancel\""] {
             assert!(!seen.body().contains(hidden), "{accept}: {hidden}");
         }
         assert!(seen.body().contains("k…@contoso.com"));
@@ -161,49 +136,26 @@ async fn a_viewer_sees_no_address_no_detail_and_nothing_to_press() {
 
 #[tokio::test]
 async fn the_same_address_answers_a_program_with_json() {
-    let answer = get(
-        &fixed(),
-        &paths::progress(&link(LinkRole::Person(Actor::Owner))),
-        "application/json",
-    )
-    .await;
+    let answer = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::Owner))), "application/json").await;
     let told: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
     assert_eq!(told["status"], "waiting");
     assert_eq!(told["turn"]["actor"], "partner-admin");
     assert_eq!(told["turn"]["yours"], false);
-    let states: Vec<&str> = told["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|step| step["state"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        states,
-        [
-            "done",
-            "waiting-for-partner",
-            "not-started",
-            "not-started",
-            "not-started",
-            "not-started"
-        ]
-    );
+    let states: Vec<&str> =
+        told["steps"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["done", "waiting-for-partner", "not-started", "not-started", "not-started", "not-started"]);
     assert_eq!(told["activity"][0]["action"], "step.done");
     assert_eq!(told["moved"], false);
 }
 
 #[tokio::test]
 async fn between_sign_up_and_record_the_page_says_so_and_later_it_says_that_there_is_none() {
-    let mut deps = Fixed {
-        loaded: None,
-        audit: vec![],
-        now: now(),
-    };
+    let mut deps = Fixed { loaded: None, audit: vec![], now: now() };
     let path = paths::progress(&link(LinkRole::Viewer));
     let young = get(&deps, &path, "application/json").await;
     assert_eq!(young.status(), StatusCode::OK);
     assert!(young.body().contains("creating"));
-    deps.now = "2026-05-12T10:20:00Z".parse().unwrap();
+    deps.now = "2026-05-12T11:20:00Z".parse().unwrap();
     let old = get(&deps, &path, "text/html").await;
     assert_eq!(old.status(), StatusCode::NOT_FOUND);
     assert!(old.body().contains("Onboarding.NotFound"));
@@ -223,12 +175,7 @@ async fn an_ended_onboarding_says_how_and_offers_nothing() {
     let loaded = deps.loaded.as_mut().unwrap();
     loaded.meta.status = Status::Failed;
     loaded.meta.error = Some("Subscription.NotMovable".into());
-    let answer = get(
-        &deps,
-        &paths::progress(&link(LinkRole::Person(Actor::PartnerAdmin))),
-        "text/html",
-    )
-    .await;
+    let answer = get(&deps, &paths::progress(&link(LinkRole::Person(Actor::PartnerAdmin))), "text/html").await;
     assert!(answer.body().contains("Subscription.NotMovable"));
     for gone in ["/turn\"", "/cancel\""] {
         assert!(!answer.body().contains(gone), "{gone}");
@@ -238,42 +185,20 @@ async fn an_ended_onboarding_says_how_and_offers_nothing() {
 #[tokio::test]
 async fn only_reading_is_possible_here() {
     for method in ["POST", "PUT", "DELETE"] {
-        let answer = handle(
-            &fixed(),
-            &request(method, &paths::progress("x"), "text/html"),
-        )
-        .await;
+        let answer = handle(&fixed(), &request(method, &paths::progress("x"), "text/html")).await;
         assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
         assert_eq!(answer.headers()["allow"], "GET, HEAD");
     }
-    let head = handle(
-        &fixed(),
-        &request(
-            "HEAD",
-            &paths::progress(&link(LinkRole::Viewer)),
-            "text/html",
-        ),
-    )
-    .await;
+    let head = handle(&fixed(), &request("HEAD", &paths::progress(&link(LinkRole::Viewer)), "text/html")).await;
     assert_eq!(head.status(), StatusCode::OK);
     assert!(head.body().is_empty());
 }
 
 #[tokio::test]
 async fn the_style_sheet_and_the_health_check_need_no_table() {
-    let nothing = Fixed {
-        loaded: None,
-        audit: vec![],
-        now: now(),
-    };
+    let nothing = Fixed { loaded: None, audit: vec![], now: now() };
     let style = get(&nothing, paths::STYLE, "*/*").await;
     assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
-    assert_eq!(
-        get(&nothing, paths::HEALTH, "*/*").await.status(),
-        StatusCode::OK
-    );
-    assert_eq!(
-        get(&nothing, "/o/x/y", "*/*").await.status(),
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(get(&nothing, paths::HEALTH, "*/*").await.status(), StatusCode::OK);
+    assert_eq!(get(&nothing, "/o/x/y", "*/*").await.status(), StatusCode::NOT_FOUND);
 }

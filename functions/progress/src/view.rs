@@ -12,20 +12,10 @@ const ACTIVITY: usize = 100;
 
 /// What the page shows to this viewer: addresses and details in full to the two people, masked to everybody else.
 #[must_use]
-pub fn view(
-    loaded: &Loaded,
-    audit: &[Entry],
-    link: &str,
-    viewer: Option<Actor>,
-    now: Timestamp,
-) -> ProgressView {
+pub fn view(loaded: &Loaded, audit: &[Entry], link: &str, viewer: Option<Actor>, now: Timestamp) -> ProgressView {
     let meta = &loaded.meta;
     let shown = |address: &str| {
-        if viewer.is_some() {
-            address.to_owned()
-        } else {
-            masked(address)
-        }
+        if viewer.is_some() { address.to_owned() } else { masked(address) }
     };
     let wait = loaded.open_wait();
     let over = meta.status.is_over();
@@ -48,41 +38,23 @@ pub fn view(
             yours: viewer == Some(wait.actor),
         }),
         cancelling: meta.cancel_requested,
-        may_cancel: !over
-            && !meta.moved
-            && meta.accept_intended_at.is_none()
-            && !meta.cancel_requested,
+        may_cancel: !over && !meta.moved && meta.accept_intended_at.is_none() && !meta.cancel_requested,
         subscription_id: meta.subscription_id.to_string(),
         subscription_name: meta.subscription_name.clone(),
         from: meta.source_tenant_id.to_string(),
-        to: meta
-            .partner_directory_name
-            .clone()
-            .unwrap_or_else(|| meta.partner_directory.clone()),
+        to: meta.partner_directory_name.clone().unwrap_or_else(|| meta.partner_directory.clone()),
         owner: shown(&meta.owner_email),
         partner_admin: shown(&meta.partner_admin_email),
         your_reference: meta.reference.clone(),
         guest_invited: meta.guest_invited,
         request_sent: meta.request_sent,
         moved: meta.moved,
-        steps: Step::ALL
-            .iter()
-            .map(|step| row(loaded, *step, wait, viewer))
-            .collect(),
-        activity: audit
-            .iter()
-            .rev()
-            .take(ACTIVITY)
-            .filter_map(|entry| activity(entry, viewer))
-            .collect(),
+        steps: Step::ALL.iter().map(|step| row(loaded, *step, wait, viewer)).collect(),
+        activity: audit.iter().rev().take(ACTIVITY).filter_map(|entry| activity(entry, viewer)).collect(),
         undone: meta
             .undone
             .iter()
-            .map(|item| UndoneRow {
-                what: item.what.clone(),
-                result: item.result.clone(),
-                why: item.why.clone(),
-            })
+            .map(|item| UndoneRow { what: item.what.clone(), result: item.result.clone(), why: item.why.clone() })
             .collect(),
         read_at: now,
     }
@@ -121,9 +93,7 @@ fn row(loaded: &Loaded, step: Step, wait: Option<&WaitRecord>, viewer: Option<Ac
         title: step.title(),
         state,
         since: since.and_then(instant),
-        error: record
-            .and_then(|record| record.error.clone())
-            .filter(|_| state != StepState::Done),
+        error: record.and_then(|record| record.error.clone()).filter(|_| state != StepState::Done),
     }
 }
 

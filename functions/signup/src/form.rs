@@ -1,0 +1,218 @@
+//! The form: empty, wrong, or sent.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use onboarding::links::LinkRole;
+use onboarding::request::OnboardingRequest;
+use onboarding::{Cloud, ErrorName, OnboardingId, TenantId};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use web::pages::{FIELD_ONBOARDING, FormView, field_label};
+use web::{Answer, Fields, Problem, answer, pages, paths};
+
+use crate::world::{Looked, World};
+
+/// How long a form may be open before it is sent, in seconds. The progress page counts on it: see its `CREATING_SECONDS`.
+const FORM_SECONDS: i64 = 3600;
+
+/// `GET /new`.
+pub(crate) fn empty<W: World>(world: &W) -> Result<Answer, ErrorName> {
+    let id = world.new_id()?;
+    Ok(shown(world, StatusCode::OK, &id, &Fields::default(), &[], None))
+}
+
+fn shown<W: World>(
+    world: &W,
+    status: StatusCode,
+    id: &OnboardingId,
+    values: &Fields,
+    problems: &[Problem],
+    running: Option<&str>,
+) -> Answer {
+    let clouds: Vec<Cloud> = Cloud::ALL.into_iter().filter(|cloud| world.closed(*cloud).is_none()).collect();
+    answer::page(status, pages::signup_form(&FormView { onboarding: id, values, problems, clouds: &clouds, running }))
+}
+
+/// What is wrong with a form, and where it leads if that is that it runs already.
+struct Wrong {
+    status: StatusCode,
+    problems: Vec<Problem>,
+    running: Option<String>,
+}
+
+impl Wrong {
+    fn fields(problems: Vec<Problem>) -> Self {
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, problems, running: None }
+    }
+
+    fn field(field: &str, name: ErrorName, message: &str) -> Self {
+        Self::fields(vec![Problem::new(field, name.as_str(), format!("{} {message}", field_label(field)))])
+    }
+}
+
+/// `POST /new`.
+pub(crate) async fn send<W: World>(world: &W, posted: Fields, wants_json: bool) -> Result<Answer, ErrorName> {
+    let (form, wrong) = match form_id(&posted, world.now()) {
+        Some(form) => (form, start(world, &posted).await),
+        None => {
+            let problem = Problem::new(
+                "",
+                "Form.TooOld",
+                "This form was open for more than an hour. Look at it once more and send it again.",
+            );
+            (world.new_id()?, Err(Wrong::fields(vec![problem])))
+        }
+    };
+    let wrong = match wrong {
+        Ok(link) => return Ok(answer::see_other(&paths::progress(&link))),
+        Err(wrong) => wrong,
+    };
+    if wants_json {
+        let errors: Vec<Value> = wrong
+            .problems
+            .iter()
+            .map(|problem| json!({"field": problem.field, "error": problem.id, "message": problem.message}))
+            .collect();
+        let running = wrong.running.as_deref().map(paths::progress);
+        return Ok(answer::json(wrong.status, &json!({"errors": errors, "running": running})));
+    }
+    Ok(shown(world, wrong.status, &form, &posted, &wrong.problems, wrong.running.as_deref()))
+}
+
+/// The form's own id, if it is one and not too old.
+fn form_id(posted: &Fields, now: Timestamp) -> Option<OnboardingId> {
+    let id = OnboardingId::parse(posted.get(FIELD_ONBOARDING)).ok()?;
+    let age = now.as_second() - i64::try_from(made_at(&id) / 1000).ok()?;
+    // A minute ahead: two of our own machines may disagree by as much.
+    (-60..FORM_SECONDS).contains(&age).then_some(id)
+}
+
+/// Milliseconds since 1970.
+fn made_at(id: &OnboardingId) -> u64 {
+    ulid::Ulid::from_string(id.as_str()).map(|ulid| ulid.timestamp_ms()).unwrap_or_default()
+}
+
+/// The id of the onboarding that this form, filled in like this, starts.
+fn onboarding_id(form: &OnboardingId, request: &OnboardingRequest) -> OnboardingId {
+    let said = json!(["onboarding", form, request]).to_string();
+    let digest: [u8; 32] = Sha256::digest(said.as_bytes()).into();
+    let random = digest.iter().take(10).fold(0_u128, |random, byte| random << 8 | u128::from(*byte));
+    OnboardingId::from_parts(made_at(form), random)
+}
+
+/// The fields that the form has; whatever else was posted is ignored.
+fn request(posted: &Fields) -> Value {
+    let mut request = Map::new();
+    request.insert("schema".into(), json!(onboarding::request::SCHEMA));
+    for name in OnboardingRequest::FIELDS {
+        if name != "schema"
+            && name != FIELD_ONBOARDING
+            && let Some(value) = posted.filled(name)
+        {
+            request.insert(name.into(), json!(value));
+        }
+    }
+    Value::Object(request)
+}
+
+/// Starts the onboarding and answers its link for looking.
+async fn start<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
+    let mut request = OnboardingRequest::parse(&request(posted)).map_err(|errors| {
+        let problem = |error: onboarding::request::FieldError| {
+            let message = format!("{} {}", field_label(&error.field), error.message);
+            Problem::new(&error.field, ErrorName::InputInvalid.as_str(), message)
+        };
+        Wrong::fields(errors.into_iter().map(problem).collect())
+    })?;
+    if let Some(name) = world.closed(request.cloud) {
+        let said = name.explanation();
+        return Err(Wrong::field("cloud", name, &format!("can't be chosen. {} {}", said.cause, said.next_step)));
+    }
+    let partner = look_up(world, &request).await?;
+    let Some(form) = form_id(posted, world.now()) else { return Err(ours(ErrorName::InternalBug)) };
+    let id = onboarding_id(&form, &request);
+    let key = world.link_key().await.map_err(ours)?;
+    let link = key.link(&id, LinkRole::Viewer);
+
+    let by_request = world.running_for_request(&request.key(&partner)).await.map_err(ours)?;
+    let running = match by_request {
+        Some(running) => Some(running),
+        None => world.running_for_subscription(&request.subscription_id).await.map_err(ours)?,
+    };
+    match running {
+        // The second click, after the first one's onboarding was created.
+        Some(running) if running == id => return Ok(link),
+        Some(running) => {
+            let problem = Problem::new(
+                "subscriptionId",
+                ErrorName::AlreadyRunning.as_str(),
+                "An onboarding of this subscription is already running, and no second one was started. Go on with it: its people have its link by mail, and the button below shows its progress.",
+            );
+            let running = Some(key.link(&running, LinkRole::Viewer));
+            return Err(Wrong { status: StatusCode::CONFLICT, problems: vec![problem], running });
+        }
+        None => {}
+    }
+    request.onboarding_id = Some(id.clone());
+    let input = serde_json::to_string(&request).map_err(|_| ours(ErrorName::InternalBug))?;
+    world.start(&id, &input).await.map_err(ours)?;
+    tracing::info!(target: "mooring::signup", onboarding_id = %id, cloud = request.cloud.as_str(), "an onboarding was started by the form");
+    Ok(link)
+}
+
+/// Something of ours or of Microsoft's failed: the form stays as it was typed.
+fn ours(name: ErrorName) -> Wrong {
+    let said = name.explanation();
+    let message = format!("{}. {} {}", said.title, "Nothing was created, and what you typed is kept.", said.next_step);
+    Wrong {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        problems: vec![Problem::new("", name.as_str(), message)],
+        running: None,
+    }
+}
+
+/// Finds both directories, and every reason to create nothing. Answers the partner directory's id.
+async fn look_up<W: World>(world: &W, request: &OnboardingRequest) -> Result<TenantId, Wrong> {
+    let (partner, source) = tokio::join!(
+        world.directory(request.cloud, &request.partner_directory),
+        world.tenant_of_subscription(request.cloud, &request.subscription_id),
+    );
+    let (partner, source) = (partner.map_err(ours)?, source.map_err(ours)?);
+    let mut problems = Vec::new();
+    let mut wrong =
+        |field: &str, name: ErrorName, message: &str| problems.extend(Wrong::field(field, name, message).problems);
+    match &partner {
+        Looked::Found(_) => {}
+        Looked::Unknown => wrong(
+            "partnerDirectory",
+            ErrorName::DirectoryUnknown,
+            "is not known to Microsoft in this cloud. Use a domain that the directory has verified, its onmicrosoft.com name, or its tenant id.",
+        ),
+        Looked::OtherCloud => wrong(
+            "partnerDirectory",
+            ErrorName::DirectoryUnknown,
+            "is in another Microsoft cloud. Choose that cloud below, or another directory.",
+        ),
+    }
+    if source == Looked::Unknown {
+        let is_tenant =
+            world.directory(request.cloud, request.subscription_id.as_str()).await.map_err(ours)? != Looked::Unknown;
+        let message = if is_tenant {
+            "must be a subscription id: this is a tenant id. Copy the subscription id from the subscription's overview page in the Azure portal."
+        } else {
+            "is not known to Azure in this cloud. Copy the id from the subscription's overview page in the Azure portal, and check the cloud."
+        };
+        wrong("subscriptionId", ErrorName::SubscriptionUnknown, message);
+    }
+    if let (Looked::Found(partner), Looked::Found(source)) = (&partner, &source) {
+        if partner != source {
+            return Ok(partner.clone());
+        }
+        wrong(
+            "partnerDirectory",
+            ErrorName::DirectorySame,
+            "is the directory that the subscription is already in. If both are right, nothing needs to move; otherwise correct one of them.",
+        );
+    }
+    Err(Wrong::fields(problems))
+}

@@ -1,0 +1,196 @@
+//! What this function needs from outside, as one port, and the real thing behind it.
+
+use jiff::Timestamp;
+use microsoft::entra::EntraErrorKind;
+use microsoft::{CloudClient, ErrorKind};
+use onboarding::links::LinkKey;
+use onboarding::{Cloud, ErrorName, OnboardingId, SubscriptionId, TenantId};
+use ops::{Clock, Config};
+use store::{Store, StoreError};
+use vault::Secrets;
+
+/// What looking something up at Microsoft came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Looked {
+    /// It is there: its directory's id.
+    Found(TenantId),
+    /// This cloud doesn't know it.
+    Unknown,
+    /// It is in another cloud.
+    OtherCloud,
+}
+
+/// What this function needs from outside.
+pub trait World: Sync {
+    /// Where people reach the pages.
+    fn portal(&self) -> &str;
+    /// What time it is.
+    fn now(&self) -> Timestamp;
+    /// A new random id.
+    fn new_id(&self) -> Result<OnboardingId, ErrorName>;
+    /// Why a cloud can't be chosen; none if it can.
+    fn closed(&self, cloud: Cloud) -> Option<ErrorName>;
+    /// The key of links.
+    fn link_key(&self) -> impl Future<Output = Result<LinkKey, ErrorName>> + Send;
+    /// The directory of a domain or an id.
+    fn directory(&self, cloud: Cloud, name: &str) -> impl Future<Output = Result<Looked, ErrorName>> + Send;
+    /// The directory that a subscription is in.
+    fn tenant_of_subscription(
+        &self,
+        cloud: Cloud,
+        subscription: &SubscriptionId,
+    ) -> impl Future<Output = Result<Looked, ErrorName>> + Send;
+    /// The running onboarding of the same request.
+    fn running_for_request(&self, key: &str) -> impl Future<Output = Result<Option<OnboardingId>, ErrorName>> + Send;
+    /// The running onboarding of the same subscription.
+    fn running_for_subscription(
+        &self,
+        subscription: &SubscriptionId,
+    ) -> impl Future<Output = Result<Option<OnboardingId>, ErrorName>> + Send;
+    /// Starts the execution; one that exists by this name is the same one.
+    fn start(&self, id: &OnboardingId, input: &str) -> impl Future<Output = Result<(), ErrorName>> + Send;
+}
+
+/// The real world.
+#[derive(Debug)]
+pub struct Deps {
+    portal: String,
+    state_machine: String,
+    clock: Clock,
+    store: Store,
+    secrets: Secrets,
+    microsoft: microsoft::Microsoft,
+    executions: aws_sdk_sfn::Client,
+}
+
+impl Deps {
+    /// Reads the environment and builds the clients. No network.
+    ///
+    /// # Errors
+    /// A variable that is missing, or an HTTP client that can't be built.
+    pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let config = Config::from_env(&["ONBOARDING_TABLE", "LINK_KEY_SECRET_ID", "PORTAL_URL", "STATE_MACHINE_ARN"])?;
+        let aws = ops::aws().await;
+        let microsoft = ops::microsoft(&config)?;
+        Ok(Self {
+            portal: config.portal_url,
+            state_machine: config.state_machine,
+            clock: Clock::system(),
+            store: Store::new(&aws, config.onboarding_table, String::new()),
+            secrets: Secrets::new(&aws, String::new(), config.link_key_secret),
+            microsoft,
+            executions: aws_sdk_sfn::Client::new(&aws),
+        })
+    }
+
+    fn cloud(&self, cloud: Cloud) -> Result<CloudClient, ErrorName> {
+        self.microsoft.cloud(cloud).map_err(|_| ErrorName::CloudRetired)
+    }
+}
+
+/// Logs a failure that becomes its name here.
+fn named<E: std::fmt::Display>(what: &str, name: ErrorName, error: &E) -> ErrorName {
+    tracing::error!(target: "mooring::signup", error_name = name.as_str(), "{what}: {error}");
+    name
+}
+
+fn tables(error: &StoreError) -> ErrorName {
+    named("the tables failed", error.name(), error)
+}
+
+fn microsoft_failed(error: &microsoft::Error) -> ErrorName {
+    let name = match error.kind() {
+        ErrorKind::Throttled => ErrorName::UpstreamThrottled,
+        ErrorKind::Unavailable | ErrorKind::UnknownOutcome => ErrorName::UpstreamUnavailable,
+        ErrorKind::ClaimsChallenge
+        | ErrorKind::WrongTenant
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::NotRegistered
+        | ErrorKind::UnsupportedVersion
+        | ErrorKind::Invalid
+        | ErrorKind::Unexpected
+        | ErrorKind::ForeignAddress
+        | ErrorKind::Entra(_)
+        | ErrorKind::IdToken(_)
+        | ErrorKind::Credential => ErrorName::UpstreamRejected,
+    };
+    named("Microsoft could not be asked", name, error)
+}
+
+impl World for Deps {
+    fn portal(&self) -> &str {
+        &self.portal
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn new_id(&self) -> Result<OnboardingId, ErrorName> {
+        let random = ops::random::<16>().map_err(|error| named("no randomness", ErrorName::InternalBug, &error))?;
+        let now = self.clock.now().as_millisecond().unsigned_abs();
+        Ok(OnboardingId::from_parts(now, u128::from_be_bytes(random)))
+    }
+
+    fn closed(&self, cloud: Cloud) -> Option<ErrorName> {
+        match self.microsoft.clouds().endpoints(cloud) {
+            Ok(endpoints) if endpoints.partner_center_has_azure() => None,
+            Ok(_) => Some(ErrorName::CloudUnsupported),
+            Err(_) => Some(ErrorName::CloudRetired),
+        }
+    }
+
+    async fn link_key(&self) -> Result<LinkKey, ErrorName> {
+        self.secrets.link_key().await.map_err(|error| named("the link key can't be read", error.name(), &error))
+    }
+
+    async fn directory(&self, cloud: Cloud, name: &str) -> Result<Looked, ErrorName> {
+        match self.cloud(cloud)?.entra().directory(name).await {
+            Ok(Some(directory)) => Ok(Looked::Found(directory.tenant)),
+            Ok(None) => Ok(Looked::Unknown),
+            Err(error) if error.kind() == ErrorKind::Entra(EntraErrorKind::WrongCloud) => Ok(Looked::OtherCloud),
+            Err(error) => Err(microsoft_failed(&error)),
+        }
+    }
+
+    async fn tenant_of_subscription(&self, cloud: Cloud, subscription: &SubscriptionId) -> Result<Looked, ErrorName> {
+        match self.cloud(cloud)?.arm_probe().tenant_of_subscription(subscription).await {
+            Ok(Some(tenant)) => Ok(Looked::Found(tenant)),
+            Ok(None) => Ok(Looked::Unknown),
+            Err(error) => Err(microsoft_failed(&error)),
+        }
+    }
+
+    async fn running_for_request(&self, key: &str) -> Result<Option<OnboardingId>, ErrorName> {
+        self.store.running_for_request(key).await.map_err(|error| tables(&error))
+    }
+
+    async fn running_for_subscription(&self, subscription: &SubscriptionId) -> Result<Option<OnboardingId>, ErrorName> {
+        self.store.running_for_subscription(subscription).await.map_err(|error| tables(&error))
+    }
+
+    async fn start(&self, id: &OnboardingId, input: &str) -> Result<(), ErrorName> {
+        let started = self
+            .executions
+            .start_execution()
+            .state_machine_arn(&self.state_machine)
+            .name(id.execution_name())
+            .input(input)
+            .send()
+            .await;
+        match started {
+            Ok(_) => Ok(()),
+            // The name is made of the form and of what was typed: whatever runs under it is this.
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_execution_already_exists()) => Ok(()),
+            Err(error) => {
+                use aws_sdk_sfn::error::ProvideErrorMetadata as _;
+                let code =
+                    error.as_service_error().and_then(|service| service.code()).unwrap_or("no answer").to_owned();
+                Err(named("the execution could not be started", ErrorName::StoreUnavailable, &code))
+            }
+        }
+    }
+}
