@@ -226,6 +226,15 @@ impl Api {
         let until = started + self.http.settings.call_timeout;
         let until = self.deadline.map_or(until, |deadline| deadline.min(until));
         let id = self.http.new_id();
+        // A call that must not happen twice isn't begun with too little time left to hear of its outcome.
+        let needed = match call.repeat {
+            Repeat::Safe => Duration::ZERO,
+            Repeat::Once => self.http.settings.connect_timeout,
+        };
+        if started + needed >= until {
+            return Err(Error::new(ErrorKind::Unavailable, call.operation)
+                .with_message("too little time is left; nothing was sent"));
+        }
         let mut attempts = 0_u32;
         let outcome = (|| {
             attempts += 1;

@@ -194,13 +194,13 @@ mod tests {
         for cloud in Cloud::ALL {
             let row = Clouds::new(None, true).endpoints(cloud).unwrap();
             let asked = partner_admin_scopes(&row, asks);
-            for scope in [Arm::scope(&row), Graph::scope(&row), PartnerCenter::scope(&row)] {
-                let mut resources = 0;
+            for scope in [Arm::scope(&row), Graph::scope(&row), inviting_scope(&row), PartnerCenter::scope(&row)] {
+                let mut resources = std::collections::BTreeSet::new();
                 for part in scope.split(' ') {
                     assert!(asked.split(' ').any(|scope| scope == part), "{cloud}: {part}");
-                    resources += usize::from(part.starts_with("https://"));
+                    resources.extend(part.rsplit_once('/').map(|(resource, _)| resource));
                 }
-                assert_eq!(resources, 1, "{cloud}: {scope}");
+                assert_eq!(resources.len(), 1, "{cloud}: {scope}");
             }
         }
     }

@@ -119,6 +119,7 @@ impl Arm {
     ///
     /// `GET …/changeTenantRequest/default`; a token of the **source** tenant. 200; 404, or a 200 whose properties are null, is
     /// none. [`Arm::directory_changes`] is the surer question.
+    /// See <https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-change-directory>.
     ///
     /// # Errors
     /// As for every call of [`crate::arm`]; a subscription that the token can't see is an error, not a missing request.
@@ -137,6 +138,7 @@ impl Arm {
     /// The requests of a subscription as the source tenant sees them: none or one.
     ///
     /// `GET …/changeTenantRequest`; a token of the **source** tenant. 200 with pages.
+    /// See <https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-change-directory>.
     ///
     /// # Errors
     /// As for [`Arm::directory_change`].
@@ -157,6 +159,7 @@ impl Arm {
     ///
     /// `DELETE …/changeTenantRequest/default`; the owner's token of the **source** tenant. 200 (202 and 204 count too); 404 is
     /// done. Safe to repeat.
+    /// See <https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-change-directory>.
     ///
     /// # Errors
     /// As for every call of [`crate::arm`].
@@ -181,6 +184,7 @@ impl Arm {
     /// token, of the **destination** tenant, of the person the request names. 204. Not known to be idempotent: never repeated by
     /// us while the outcome is unknown. After [`ErrorKind::UnknownOutcome`] ask [`Arm::directory_change_status`],
     /// [`super::ArmProbe::tenant_of_subscription`] and [`Arm::subscription`] before anything else.
+    /// See <https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-change-directory>.
     ///
     /// # Errors
     /// As for every call of [`crate::arm`]; the reason of a refusal: [`Error::directory_change_refusal`].
@@ -200,6 +204,7 @@ impl Arm {
     /// `POST {arm}/providers/Microsoft.Subscription/subscriptions/{id}/changeTenantStatus` without a body (a read in a
     /// POST); the acceptor's token of the **destination** tenant. 200: the request's properties, bare or wrapped, or only its
     /// status, depending on the version. Safe to repeat.
+    /// See <https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-change-directory>.
     ///
     /// # Errors
     /// As for every call of [`crate::arm`], but for 403 and 404.

@@ -50,6 +50,7 @@ impl Entra {
     /// The tenant of a verified domain, or of the domain of an e-mail address. `None`: no tenant of this cloud has it.
     ///
     /// The call is that of [`Entra::directory`].
+    /// See <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>.
     ///
     /// # Errors
     /// As there.

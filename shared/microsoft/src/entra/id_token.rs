@@ -87,6 +87,7 @@ impl Entra {
     /// Needs the tenant's metadata and keys (`GET {login}/{tenant}/v2.0/.well-known/openid-configuration` and the
     /// `jwks_uri` in it, which must be on the same login host). They are kept for up to 24 hours; a key that isn't among them is
     /// looked for again, at most once a minute.
+    /// See <https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens>.
     ///
     /// # Errors
     /// [`ErrorKind::IdToken`] says what is wrong with the token; or the keys can't be had.

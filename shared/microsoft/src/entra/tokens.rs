@@ -36,7 +36,6 @@ pub struct Redemption<'a> {
 }
 
 /// What the token endpoint gave.
-#[derive(Debug, Clone)]
 pub struct Tokens<R: Resource> {
     /// For calls to `R`.
     pub access: AccessToken<R>,
@@ -46,6 +45,18 @@ pub struct Tokens<R: Resource> {
     pub id_token: Option<SecretString>,
     /// What was granted, as Entra words it.
     pub scope: String,
+}
+
+// By hand: derived ones would ask the same of `R`, which is a name only.
+impl<R: Resource> fmt::Debug for Tokens<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens")
+            .field("access", &self.access)
+            .field("refresh", &self.refresh.is_some())
+            .field("id_token", &self.id_token.is_some())
+            .field("scope", &self.scope)
+            .finish()
+    }
 }
 
 impl AppCredential {

@@ -93,6 +93,19 @@ async fn no_call_outlives_the_deadline_it_was_given() {
     assert!(started.elapsed() < Duration::from_millis(1_000));
 }
 
+#[tokio::test]
+async fn a_call_that_must_not_happen_twice_is_not_begun_shortly_before_the_deadline() {
+    let server = Loopback::always(Reply::empty(204)).await;
+    let token = microsoft::AccessToken::new("x".into(), tenant(), None);
+    for left in [Duration::ZERO, Duration::from_millis(900)] {
+        let deadline = tokio::time::Instant::now() + left;
+        let arm = server.cloud().until(deadline).arm(&token);
+        let error = arm.accept_directory_change(&subscription()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+    }
+    assert!(server.asked().is_empty());
+}
+
 /// Makes each of the calls that must not happen twice; they are named by what they are.
 async fn make_once(server: &Loopback, call: &str) -> Error {
     match call {
