@@ -1,6 +1,6 @@
 //! The client against servers on loopback that answer as they are told.
 //!
-//! The modules are marked as tests one by one, so that clippy's allowances for tests reach their helpers too.
+//! The modules are marked as tests one by one, so that clippy's allowances for tests reach the functions between them too.
 
 #[cfg(test)]
 mod calls;
