@@ -17,6 +17,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 
 use crate::aws::lock;
+use crate::crash::{Crashes, Moment};
 
 /// More than any request or answer of this system; DynamoDB's own limit is 16 MB.
 const LARGEST_BODY: usize = 20 * 1024 * 1024;
@@ -52,15 +53,21 @@ struct Counting {
     client: Forwarder,
     upstream: Authority,
     counted: Counted,
+    crashes: Crashes,
 }
 
 /// Serves the counting proxy on the listener until the runtime ends.
-pub(crate) fn count_aws_calls(listener: TcpListener, upstream_port: u16) -> Result<Counted> {
+pub(crate) fn count_aws_calls(
+    listener: TcpListener,
+    upstream_port: u16,
+    crashes: Crashes,
+) -> Result<Counted> {
     let counted = Counted::default();
     let state = Counting {
         client: forwarder(),
         upstream: loopback(upstream_port)?,
         counted: counted.clone(),
+        crashes,
     };
     serve(
         listener,
@@ -81,12 +88,20 @@ async fn forward_aws(State(state): State<Counting>, request: Request<Body>) -> R
     let mut call = describe(&head.headers, head.method.as_str(), head.uri.path(), &bytes);
     let path = head.uri.path_and_query().cloned();
     head.uri = address(&state.upstream, path);
+    let crash = state.crashes.due(&call.action, &call.caller, &bytes);
+    if let Some(crash) = crash.as_ref().filter(|crash| crash.moment == Moment::BeforeTheCall) {
+        crash.kill();
+        return failure(StatusCode::BAD_GATEWAY, "the process was killed before this call");
+    }
     let answer = state
         .client
         .request(Request::from_parts(head, Body::from(bytes)))
         .await;
     call.status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
     lock(&state.counted.0).push(call);
+    if let Some(crash) = crash {
+        crash.kill();
+    }
     match answer {
         Ok(answer) => answer.map(Body::new),
         Err(_) => failure(StatusCode::BAD_GATEWAY, "the AWS emulator does not answer"),

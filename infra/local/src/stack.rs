@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::aws::Aws;
 use crate::console::Console;
+use crate::crash::{Crash, Crashes, Planned};
 use crate::deploy::{Deployment, STACK};
 use crate::emulator::{Emulator, REGION, free_port};
 use crate::mail::{self, Mail};
@@ -66,6 +67,7 @@ pub struct Stack {
     portal: String,
     microsoft: String,
     counted: Counted,
+    crashes: Crashes,
     client: reqwest::Client,
     scenario: Scenario,
     aws: Aws,
@@ -123,9 +125,10 @@ impl Stack {
             functions::build(&workspace, console)
         )?;
         let (tools, emulator, aws, emulator_address) = started;
+        let crashes = Crashes::default();
         let counted = {
             let _inside = runtime.enter();
-            proxy::count_aws_calls(counting_listener, emulator_port)?
+            proxy::count_aws_calls(counting_listener, emulator_port, crashes.clone())?
         };
 
         let scenario = options.scenario.clone();
@@ -171,6 +174,7 @@ impl Stack {
             portal,
             microsoft,
             counted,
+            crashes,
             client: reqwest::Client::builder()
                 .timeout(Duration::from_secs(30))
                 .build()?,
@@ -348,6 +352,12 @@ impl Stack {
             .await
             .with_context(|| format!("cannot reach {url}"))?;
         read_json(&url, answer).await
+    }
+
+    /// Kills a function's process, once, when it makes a certain call to AWS.
+    #[must_use]
+    pub fn plan_crash(&self, crash: Crash) -> Planned {
+        self.crashes.plan(crash)
     }
 
     /// Every AWS call that the functions made so far, with the function's name as the caller.
