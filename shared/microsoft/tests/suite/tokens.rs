@@ -198,3 +198,21 @@ async fn the_browser_is_sent_to_the_expected_tenant_with_everything_bound() {
     assert_eq!(field(&url, "prompt").as_deref(), Some("select_account"));
     assert_eq!(field(&url, "login_hint"), None);
 }
+
+#[tokio::test]
+async fn every_kind_of_call_can_be_awaited_on_another_thread() {
+    // The HTTP runtime of the functions demands it, and one value held over an await would take it away.
+    fn needs_send<T: Send>(_: T) {}
+    let server = Loopback::always(Reply::empty(404)).await;
+    let (entra, arm, graph, partner) = (server.cloud().entra(), server.arm(), server.graph(), server.partner_center());
+    let app = AppCredential::with_secret("app-1", "x".into());
+    let old = RefreshToken::new("OLD".into());
+    let id = crate::loopback::subscription();
+    needs_send(entra.refresh::<Arm>(&tenant(), &app, &old, now()));
+    needs_send(entra.directory("contoso.com"));
+    needs_send(arm.directory_changes(&id));
+    needs_send(arm.accept_directory_change(&id));
+    needs_send(graph.users_by_mail("ada@outlook.com"));
+    needs_send(partner.account());
+    assert!(server.asked().is_empty());
+}
