@@ -29,6 +29,8 @@ struct Row {
     principal_type: Option<String>,
     #[serde(default)]
     scope: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
 }
 
 /// Everything a confirmation needs to be true before it is looked at.
@@ -74,7 +76,7 @@ async fn ready<W: World, B>(world: &W, link: &str, request: &Request<B>) -> Resu
             ErrorName::InternalBug
         })?;
         for row in rows {
-            let scope = row.scope.unwrap_or_default();
+            let scope = row.scope.unwrap_or_else(|| row.scopes.join(", "));
             if row.kind == "customRole" {
                 custom_roles.push(CustomRoleRow { role: row.role.or(row.name).unwrap_or_default(), scope });
             } else {

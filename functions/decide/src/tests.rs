@@ -90,7 +90,7 @@ fn small(kind: WaitKind) -> Small {
         }),
         report: json!([
             {"kind": "roleAssignment", "principalId": "p-1", "principalType": "User", "role": "Reader", "scope": "/subscriptions/x", "inherited": false},
-            {"kind": "customRole", "name": "Night shift", "scope": "/subscriptions/x"},
+            {"kind": "customRole", "role": "Night shift", "scopes": ["/subscriptions/x", "/subscriptions/y"]},
         ])
         .to_string(),
         conflicts: Mutex::new(0),
@@ -145,7 +145,13 @@ impl World for Small {
         self.notes.lock().unwrap().extend(change.notes.into_iter().map(|note| (note.action, note.detail)));
         Ok(loaded.meta.clone())
     }
-    async fn end_wait(&self, _: &OnboardingId, wait_id: &str, outcome: Outcome, by: Actor) -> Result<Recorded, StoreError> {
+    async fn end_wait(
+        &self,
+        _: &OnboardingId,
+        wait_id: &str,
+        outcome: Outcome,
+        by: Actor,
+    ) -> Result<Recorded, StoreError> {
         let mut loaded = self.loaded.lock().unwrap();
         let wait = loaded.waits.iter_mut().find(|wait| wait.wait_id == wait_id).ok_or(StoreError::NotFound)?;
         match wait.outcome {
@@ -187,7 +193,16 @@ fn location(answer: &Answer) -> &str {
 async fn the_page_shows_everything_that_azure_will_delete() {
     let answer = handle(&small(WaitKind::Confirm), &request("GET", &paths::confirm(&link(Actor::Owner)), "")).await;
     assert_eq!(answer.status(), StatusCode::OK);
-    for piece in ["Fabrikam Prod", "User p-1", "Reader", "Night shift", "Contoso", SOURCE, r#"value="h1""#] {
+    for piece in [
+        "Fabrikam Prod",
+        "User p-1",
+        "Reader",
+        "Night shift",
+        "/subscriptions/x, /subscriptions/y",
+        "Contoso",
+        SOURCE,
+        r#"value="h1""#,
+    ] {
         assert!(answer.body().contains(piece), "{piece}");
     }
 }

@@ -1,5 +1,7 @@
 //! What this function needs from outside, as one port, and the real thing behind it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use microsoft::entra::EntraErrorKind;
 use microsoft::{CloudClient, ErrorKind};
@@ -7,6 +9,7 @@ use onboarding::links::LinkKey;
 use onboarding::{Cloud, ErrorName, OnboardingId, SubscriptionId, TenantId};
 use ops::{Clock, Config};
 use store::{Store, StoreError};
+use tokio::time::Instant;
 use vault::Secrets;
 
 /// What looking something up at Microsoft came to.
@@ -84,9 +87,13 @@ impl Deps {
     }
 
     fn cloud(&self, cloud: Cloud) -> Result<CloudClient, ErrorName> {
-        self.microsoft.cloud(cloud).map_err(|_| ErrorName::CloudRetired)
+        let cloud = self.microsoft.cloud(cloud).map_err(|_| ErrorName::CloudRetired)?;
+        Ok(cloud.until(Instant::now() + MICROSOFT_ANSWERS))
     }
 }
+
+/// How long Microsoft's answers may take: what is left of the function's time is for telling the person.
+const MICROSOFT_ANSWERS: Duration = Duration::from_secs(7);
 
 /// Logs a failure that becomes its name here.
 fn named<E: std::fmt::Display>(what: &str, name: ErrorName, error: &E) -> ErrorName {
