@@ -55,14 +55,8 @@ struct Reply {
 }
 
 impl Aws {
-    pub(crate) fn start(
-        workspace: &Workspace,
-        tools: &Tools,
-        run: &Path,
-        endpoint: &str,
-    ) -> Result<Self> {
-        let log = std::fs::File::create(run.join("aws.log"))
-            .context("cannot create the AWS client's log")?;
+    pub(crate) fn start(workspace: &Workspace, tools: &Tools, run: &Path, endpoint: &str) -> Result<Self> {
+        let log = std::fs::File::create(run.join("aws.log")).context("cannot create the AWS client's log")?;
         let mut child = Command::new(&tools.emulator)
             .arg(workspace.script("aws.py"))
             .args([endpoint, REGION])
@@ -76,10 +70,7 @@ impl Aws {
             .spawn()
             .context("cannot start the AWS client")?;
         let input = child.stdin.take();
-        let output = child
-            .stdout
-            .take()
-            .context("the AWS client has no output")?;
+        let output = child.stdout.take().context("the AWS client has no output")?;
         let waiting = Waiting::default();
         let answers = Arc::clone(&waiting);
         std::thread::spawn(move || {
@@ -90,40 +81,24 @@ impl Aws {
                 };
                 if let Some(caller) = lock(&answers).remove(&reply.id) {
                     // A caller that has given up is no problem.
-                    let _ = caller.send(
-                        reply
-                            .error
-                            .map_or_else(|| Ok(reply.result.unwrap_or_default()), Err),
-                    );
+                    let _ = caller.send(reply.error.map_or_else(|| Ok(reply.result.unwrap_or_default()), Err));
                 }
             }
             // Nobody will answer those who still wait: dropping their senders tells them.
             lock(&answers).clear();
         });
-        Ok(Self {
-            child,
-            input: Mutex::new(input),
-            waiting,
-            next: AtomicU64::new(1),
-        })
+        Ok(Self { child, input: Mutex::new(input), waiting, next: AtomicU64::new(1) })
     }
 
     /// Calls an operation, named as the Python client names it: `call("dynamodb", "get_item", json!({…}))`.
     ///
     /// The error can be downcast to [`AwsError`].
     pub async fn call(&self, service: &str, operation: &str, parameters: Value) -> Result<Value> {
-        self.send(json!({ "service": service, "operation": operation, "parameters": parameters }))
-            .await
+        self.send(json!({ "service": service, "operation": operation, "parameters": parameters })).await
     }
 
     /// Calls a listing operation for all its pages and gathers the named list.
-    pub async fn list(
-        &self,
-        service: &str,
-        operation: &str,
-        parameters: Value,
-        pages: &str,
-    ) -> Result<Vec<Value>> {
+    pub async fn list(&self, service: &str, operation: &str, parameters: Value, pages: &str) -> Result<Vec<Value>> {
         let mut answer = self
             .send(json!({ "service": service, "operation": operation, "parameters": parameters, "pages": pages }))
             .await?;
@@ -157,9 +132,7 @@ impl Aws {
         {
             let mut input = lock(&self.input);
             let pipe = input.as_mut().context("the AWS client has been stopped")?;
-            writeln!(pipe, "{request}")
-                .and_then(|()| pipe.flush())
-                .context("the AWS client has ended")?;
+            writeln!(pipe, "{request}").and_then(|()| pipe.flush()).context("the AWS client has ended")?;
         }
         answer
             .await

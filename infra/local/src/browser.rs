@@ -59,37 +59,19 @@ impl Browser {
             .user_agent("Mozilla/5.0 (simulated person)")
             .build()
             .context("cannot make a browser")?;
-        Ok(Self {
-            client,
-            cookies: Vec::new(),
-            visits: Vec::new(),
-        })
+        Ok(Self { client, cookies: Vec::new(), visits: Vec::new() })
     }
 
     /// Opens an address as if it had been typed or clicked in a mail.
     pub async fn open(&mut self, url: impl AsRef<str>) -> Result<Page> {
         let url = Url::parse(url.as_ref()).context("not an address")?;
-        self.go(Ask {
-            method: Method::GET,
-            url,
-            body: None,
-            from: None,
-            form_action: None,
-        })
-        .await
+        self.go(Ask { method: Method::GET, url, body: None, from: None, form_action: None }).await
     }
 
     /// Follows a link by its words.
     pub async fn follow(&mut self, page: &Page, words: &str) -> Result<Page> {
         let url = page.link(words)?.clone();
-        self.go(Ask {
-            method: Method::GET,
-            url,
-            body: None,
-            from: Some(page.url.origin()),
-            form_action: None,
-        })
-        .await
+        self.go(Ask { method: Method::GET, url, body: None, from: Some(page.url.origin()), form_action: None }).await
     }
 
     /// Presses a button, by its label or name, with the form as it is.
@@ -105,12 +87,7 @@ impl Browser {
     }
 
     /// Presses a button but follows no redirect; the answer says where it leads.
-    pub async fn submit_without_following(
-        &mut self,
-        page: &Page,
-        form: &Form,
-        button: &str,
-    ) -> Result<Page> {
+    pub async fn submit_without_following(&mut self, page: &Page, form: &Form, button: &str) -> Result<Page> {
         let ask = self.prepare(page, form, button)?;
         self.ask(&ask).await
     }
@@ -118,66 +95,32 @@ impl Browser {
     /// Opens an address but follows no redirect.
     pub async fn open_without_following(&mut self, url: impl AsRef<str>) -> Result<Page> {
         let url = Url::parse(url.as_ref()).context("not an address")?;
-        self.ask(&Ask {
-            method: Method::GET,
-            url,
-            body: None,
-            from: None,
-            form_action: None,
-        })
-        .await
+        self.ask(&Ask { method: Method::GET, url, body: None, from: None, form_action: None }).await
     }
 
     /// Goes on where a redirect leads that was not followed.
     pub async fn follow_redirect(&mut self, page: &Page) -> Result<Page> {
-        let url = page
-            .redirect()
-            .with_context(|| format!("{} redirects nowhere", place(&page.url)))?;
+        let url = page.redirect().with_context(|| format!("{} redirects nowhere", place(&page.url)))?;
         let from = page.from.clone();
-        self.go(Ask {
-            method: Method::GET,
-            url,
-            body: None,
-            from,
-            form_action: page.form_action.clone(),
-        })
-        .await
+        self.go(Ask { method: Method::GET, url, body: None, from, form_action: page.form_action.clone() }).await
     }
 
     /// Goes one redirect further and stops there again.
     pub async fn open_redirect(&mut self, page: &Page) -> Result<Page> {
-        let url = page
-            .redirect()
-            .with_context(|| format!("{} redirects nowhere", place(&page.url)))?;
+        let url = page.redirect().with_context(|| format!("{} redirects nowhere", place(&page.url)))?;
         let from = page.from.clone();
-        self.ask(&Ask {
-            method: Method::GET,
-            url,
-            body: None,
-            from,
-            form_action: page.form_action.clone(),
-        })
-        .await
+        self.ask(&Ask { method: Method::GET, url, body: None, from, form_action: page.form_action.clone() }).await
     }
 
     /// Reads an address as JSON, as a page's own script would.
     pub async fn json(&mut self, url: impl AsRef<str>) -> Result<serde_json::Value> {
         let url = Url::parse(url.as_ref()).context("not an address")?;
-        let request = self
-            .client
-            .get(url.clone())
-            .header(header::ACCEPT, "application/json");
+        let request = self.client.get(url.clone()).header(header::ACCEPT, "application/json");
         let request = self.with_cookies(request, &url, true);
-        let answer = request
-            .send()
-            .await
-            .with_context(|| format!("cannot reach {}", place(&url)))?;
+        let answer = request.send().await.with_context(|| format!("cannot reach {}", place(&url)))?;
         let status = answer.status();
         ensure!(status.is_success(), "{} answered {status}", place(&url));
-        answer
-            .json()
-            .await
-            .with_context(|| format!("{} is not JSON", place(&url)))
+        answer.json().await.with_context(|| format!("{} is not JSON", place(&url)))
     }
 
     /// Every address that was asked for, with the status it answered, oldest first.
@@ -189,10 +132,7 @@ impl Browser {
     /// The values of all cookies held, for tests that search what was written for secrets.
     #[must_use]
     pub fn cookie_values(&self) -> Vec<String> {
-        self.cookies
-            .iter()
-            .map(|cookie| cookie.value.clone())
-            .collect()
+        self.cookies.iter().map(|cookie| cookie.value.clone()).collect()
     }
 
     /// Forgets the cookies of one place, or all: a private window.
@@ -204,30 +144,18 @@ impl Browser {
     }
 
     fn prepare(&self, page: &Page, form: &Form, button: &str) -> Result<Ask> {
-        let button = form
-            .button(button)
-            .with_context(|| format!("no button “{button}” in the form"))?;
+        let button = form.button(button).with_context(|| format!("no button “{button}” in the form"))?;
         let mut url = button.action.clone().unwrap_or_else(|| form.action.clone());
         let entries = form.entries(button);
         let body = if form.post {
-            Some(
-                url::form_urlencoded::Serializer::new(String::new())
-                    .extend_pairs(entries)
-                    .finish(),
-            )
+            Some(url::form_urlencoded::Serializer::new(String::new()).extend_pairs(entries).finish())
         } else {
             url.query_pairs_mut().clear().extend_pairs(entries);
             None
         };
         let method = if form.post { Method::POST } else { Method::GET };
         let form_action = form_action(&page.headers);
-        Ok(Ask {
-            method,
-            url,
-            body,
-            from: Some(page.url.origin()),
-            form_action,
-        })
+        Ok(Ask { method, url, body, from: Some(page.url.origin()), form_action })
     }
 
     async fn go(&mut self, mut ask: Ask) -> Result<Page> {
@@ -248,17 +176,11 @@ impl Browser {
 
     async fn ask(&mut self, ask: &Ask) -> Result<Page> {
         ask.check_form_action()?;
-        let same_site = ask
-            .from
-            .as_ref()
-            .is_none_or(|from| *from == ask.url.origin());
+        let same_site = ask.from.as_ref().is_none_or(|from| *from == ask.url.origin());
         let mut request = self
             .client
             .request(ask.method.clone(), ask.url.clone())
-            .header(
-                header::ACCEPT,
-                "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
-            )
+            .header(header::ACCEPT, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
             .header(header::ACCEPT_LANGUAGE, "en")
             .header("sec-fetch-mode", "navigate")
             .header("sec-fetch-dest", "document")
@@ -271,94 +193,59 @@ impl Browser {
                 },
             );
         if let Some(body) = &ask.body {
-            request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(body.clone());
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone());
             if let Some(from) = &ask.from {
                 request = request.header(header::ORIGIN, from.ascii_serialization());
             }
         }
         request = self.with_cookies(request, &ask.url, same_site || ask.method == Method::GET);
-        let answer = request
-            .send()
-            .await
-            .with_context(|| format!("cannot reach {}", place(&ask.url)))?;
+        let answer = request.send().await.with_context(|| format!("cannot reach {}", place(&ask.url)))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         self.visits.push((ask.url.clone(), status));
         for cookie in headers.get_all(header::SET_COOKIE) {
             self.keep(cookie, &ask.url)?;
         }
-        let body = answer
-            .text()
-            .await
-            .with_context(|| format!("{} broke off", place(&ask.url)))?;
+        let body = answer.text().await.with_context(|| format!("{} broke off", place(&ask.url)))?;
         let mut page = Page::parse(ask.url.clone(), status, headers, body);
         page.from.clone_from(&ask.from);
         page.form_action.clone_from(&ask.form_action);
         Ok(page)
     }
 
-    fn with_cookies(
-        &self,
-        request: reqwest::RequestBuilder,
-        url: &Url,
-        lax: bool,
-    ) -> reqwest::RequestBuilder {
+    fn with_cookies(&self, request: reqwest::RequestBuilder, url: &Url, lax: bool) -> reqwest::RequestBuilder {
         let cookies: Vec<String> = self
             .cookies
             .iter()
             .filter(|cookie| {
-                cookie.origin == url.origin()
-                    && url.path().starts_with(&cookie.path)
-                    && (lax || !cookie.lax)
+                cookie.origin == url.origin() && url.path().starts_with(&cookie.path) && (lax || !cookie.lax)
             })
             .map(|cookie| format!("{}={}", cookie.name, cookie.value))
             .collect();
-        if cookies.is_empty() {
-            request
-        } else {
-            request.header(header::COOKIE, cookies.join("; "))
-        }
+        if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies.join("; ")) }
     }
 
     /// Takes a cookie in, or refuses it as a browser would. Secure ones are taken on loopback, as browsers do.
     fn keep(&mut self, set: &HeaderValue, url: &Url) -> Result<()> {
         let set = set.to_str().context("a cookie that is not text")?;
         let mut parts = set.split(';').map(str::trim);
-        let (name, value) = parts
-            .next()
-            .and_then(|pair| pair.split_once('='))
-            .context("a cookie without a name")?;
+        let (name, value) = parts.next().and_then(|pair| pair.split_once('=')).context("a cookie without a name")?;
         let attributes: Vec<(String, &str)> = parts
             .map(|part| part.split_once('=').unwrap_or((part, "")))
             .map(|(name, value)| (name.to_ascii_lowercase(), value))
             .collect();
-        let attribute = |wanted: &str| {
-            attributes
-                .iter()
-                .find(|(name, _)| name == wanted)
-                .map(|(_, value)| *value)
-        };
-        let path = attribute("path")
-            .filter(|path| path.starts_with('/'))
-            .unwrap_or("/");
+        let attribute = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| *value);
+        let path = attribute("path").filter(|path| path.starts_with('/')).unwrap_or("/");
         if name.starts_with("__Host-") {
             ensure!(
-                attribute("secure").is_some()
-                    && attribute("domain").is_none()
-                    && attribute("path") == Some("/"),
+                attribute("secure").is_some() && attribute("domain").is_none() && attribute("path") == Some("/"),
                 "a browser refuses the cookie {name}: it needs Secure, Path=/ and no Domain"
             );
         }
-        self.cookies.retain(|cookie| {
-            !(cookie.origin == url.origin() && cookie.name == name && cookie.path == path)
-        });
+        self.cookies.retain(|cookie| !(cookie.origin == url.origin() && cookie.name == name && cookie.path == path));
         // A browser also reads Expires; pages here delete with Max-Age or an empty value.
-        let gone =
-            attribute("max-age").is_some_and(|age| age.parse::<i64>().is_ok_and(|age| age <= 0));
+        let gone = attribute("max-age").is_some_and(|age| age.parse::<i64>().is_ok_and(|age| age <= 0));
         if !gone && !value.is_empty() {
-            let lax =
-                attribute("samesite").is_none_or(|policy| !policy.eq_ignore_ascii_case("none"));
+            let lax = attribute("samesite").is_none_or(|policy| !policy.eq_ignore_ascii_case("none"));
             self.cookies.push(Cookie {
                 origin: url.origin(),
                 name: name.to_owned(),
@@ -384,15 +271,10 @@ impl Ask {
             host => {
                 let host = host.trim_end_matches('/');
                 target.eq_ignore_ascii_case(host)
-                    || target
-                        .rsplit_once("://")
-                        .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host))
+                    || target.rsplit_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host))
             }
         });
-        ensure!(
-            fits,
-            "a browser refuses to send the form to {target}: the page's form-action is {allowed}"
-        );
+        ensure!(fits, "a browser refuses to send the form to {target}: the page's form-action is {allowed}");
         Ok(())
     }
 }
@@ -404,12 +286,7 @@ fn form_action(headers: &HeaderMap) -> Option<String> {
         .iter()
         .filter_map(|policy| policy.to_str().ok())
         .flat_map(|policy| policy.split(';'))
-        .find_map(|directive| {
-            directive
-                .trim()
-                .strip_prefix("form-action ")
-                .map(ToOwned::to_owned)
-        })
+        .find_map(|directive| directive.trim().strip_prefix("form-action ").map(ToOwned::to_owned))
 }
 
 /// An address for an error: without its query, which may hold a code.
@@ -430,8 +307,7 @@ mod tests {
         let mut browser = Browser::new().unwrap();
         let lax = HeaderValue::from_static("__Host-mooring=1; Path=/; HttpOnly");
         assert!(browser.keep(&lax, &at("http://127.0.0.1:4180/")).is_err());
-        let good =
-            HeaderValue::from_static("__Host-mooring=1; Path=/; Secure; HttpOnly; SameSite=Lax");
+        let good = HeaderValue::from_static("__Host-mooring=1; Path=/; Secure; HttpOnly; SameSite=Lax");
         browser.keep(&good, &at("http://127.0.0.1:4180/")).unwrap();
         assert_eq!(browser.cookie_values(), ["1"]);
         let gone = HeaderValue::from_static("__Host-mooring=; Path=/; Secure; Max-Age=0");
@@ -453,13 +329,7 @@ mod tests {
         };
         assert!(ask("http://127.0.0.1:4180/turn", "'self'").is_ok());
         assert!(ask("http://127.0.0.1:9000/login", "'self'").is_err());
-        assert!(
-            ask(
-                "http://127.0.0.1:9000/login",
-                "'self' http://127.0.0.1:9000"
-            )
-            .is_ok()
-        );
+        assert!(ask("http://127.0.0.1:9000/login", "'self' http://127.0.0.1:9000").is_ok());
         assert!(ask("https://contoso.com/", "https:").is_ok());
         assert!(ask("https://contoso.com/", "'none'").is_err());
     }

@@ -47,11 +47,7 @@ struct DemoArgs {
 
 impl Default for DemoArgs {
     fn default() -> Self {
-        Self {
-            exit: false,
-            route: RouteArg::TwoParty,
-            receipt: None,
-        }
+        Self { exit: false, route: RouteArg::TwoParty, receipt: None }
     }
 }
 
@@ -83,10 +79,7 @@ struct StackArgs {
 #[must_use]
 pub fn command_line() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow!(error).context("cannot start")),
     };
@@ -147,14 +140,8 @@ async fn run(cli: Cli) -> Result<()> {
 fn invite(stack: &Stack, console: &Console) {
     console.heading("Try it by hand");
     console.line(format_args!("  portal     {}", stack.portal()));
-    console.line(format_args!(
-        "  mails      {}/_ministack/ses/messages",
-        stack.emulator()
-    ));
-    console.line(format_args!(
-        "  microsoft  {}/control (ledger, requests, faults)",
-        stack.microsoft()
-    ));
+    console.line(format_args!("  mails      {}/_ministack/ses/messages", stack.emulator()));
+    console.line(format_args!("  microsoft  {}/control (ledger, requests, faults)", stack.microsoft()));
     let Some(public) = stack.scenario().clouds.get("public") else {
         return;
     };

@@ -32,15 +32,8 @@ impl Console {
     }
 
     fn build(quiet: bool) -> Self {
-        let colours =
-            std::io::stdout().is_terminal() && crate::workspace::environment("NO_COLOR").is_none();
-        Self {
-            inner: Arc::new(Inner {
-                started: Instant::now(),
-                quiet,
-                colours,
-            }),
-        }
+        let colours = std::io::stdout().is_terminal() && crate::workspace::environment("NO_COLOR").is_none();
+        Self { inner: Arc::new(Inner { started: Instant::now(), quiet, colours }) }
     }
 
     /// The time since this console was made.
@@ -67,11 +60,7 @@ impl Console {
 
     /// A line above a group of lines.
     pub fn heading(&self, text: impl Display) {
-        self.line(format_args!(
-            "\n{}{text}{}",
-            self.colour("\x1b[1m"),
-            self.colour("\x1b[0m")
-        ));
+        self.line(format_args!("\n{}{text}{}", self.colour("\x1b[1m"), self.colour("\x1b[0m")));
     }
 
     /// A line as it is.

@@ -99,7 +99,8 @@ fn process_of(access_key: &str) -> Option<(String, u32)> {
         if !variables.clone().any(|variable| variable == key) {
             return None;
         }
-        let function = variables.find_map(|variable| variable.strip_prefix("AWS_LAMBDA_FUNCTION_NAME=").map(str::to_owned))?;
+        let function =
+            variables.find_map(|variable| variable.strip_prefix("AWS_LAMBDA_FUNCTION_NAME=").map(str::to_owned))?;
         Some((function, pid))
     })
 }

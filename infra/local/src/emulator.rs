@@ -36,8 +36,7 @@ impl Emulator {
         wait_scale: f64,
     ) -> Result<Self> {
         let temporary = run.join("tmp");
-        std::fs::create_dir_all(&temporary)
-            .with_context(|| format!("cannot create {}", temporary.display()))?;
+        std::fs::create_dir_all(&temporary).with_context(|| format!("cannot create {}", temporary.display()))?;
         let mut command = Command::new(&tools.emulator);
         command
             .arg(workspace.script("emulator.py"))
@@ -66,30 +65,16 @@ impl Emulator {
             command.env("SFN_WAIT_SCALE", wait_scale.to_string());
         }
         let mut service = Service::start("the AWS emulator", command, &run.join("emulator.log"))?;
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(2))
-            .build()?;
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build()?;
         let health = format!("http://127.0.0.1:{port}/_ministack/health");
         let deadline = Instant::now() + START;
         loop {
             service.check()?;
-            if client
-                .get(&health)
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status().is_success())
-            {
-                return Ok(Self {
-                    port,
-                    _service: service,
-                });
+            if client.get(&health).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(Self { port, _service: service });
             }
             if Instant::now() > deadline {
-                bail!(
-                    "the AWS emulator did not answer within {} s; see its log in {}",
-                    START.as_secs(),
-                    run.display()
-                );
+                bail!("the AWS emulator did not answer within {} s; see its log in {}", START.as_secs(), run.display());
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -105,8 +90,6 @@ pub(crate) fn free_port(asked: Option<u16>, whose: &str) -> Result<u16> {
             "port {} for {whose} is in use by another program (another `cargo run`?): stop it or choose another port",
             address.port()
         ),
-        Err(error) => {
-            Err(error).with_context(|| format!("cannot use port {} for {whose}", address.port()))
-        }
+        Err(error) => Err(error).with_context(|| format!("cannot use port {} for {whose}", address.port())),
     }
 }

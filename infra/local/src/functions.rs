@@ -18,37 +18,24 @@ use crate::workspace::Workspace;
 #[derive(Debug, Clone)]
 pub(crate) struct Function {
     pub(crate) name: String,
+    /// The folder, as the template writes it.
+    pub(crate) folder: String,
     pub(crate) bootstrap: PathBuf,
 }
 
 /// The functions that the template names.
 pub(crate) fn in_template(template: &Path) -> Result<Vec<Function>> {
-    let text = std::fs::read_to_string(template)
-        .with_context(|| format!("cannot read {}", template.display()))?;
-    let root = template
-        .parent()
-        .context("the template lies in no folder")?;
+    let text = std::fs::read_to_string(template).with_context(|| format!("cannot read {}", template.display()))?;
+    let root = template.parent().context("the template lies in no folder")?;
     let mut functions: Vec<Function> = code_folders(&text)
         .map(|folder| {
-            let name = folder
-                .trim_end_matches('/')
-                .rsplit('/')
-                .next()
-                .unwrap_or(folder)
-                .to_owned();
-            Function {
-                name,
-                bootstrap: root.join(folder).join("bootstrap"),
-            }
+            let name = folder.trim_end_matches('/').rsplit('/').next().unwrap_or(folder).to_owned();
+            Function { name, folder: folder.to_owned(), bootstrap: root.join(folder).join("bootstrap") }
         })
         .collect();
     functions.sort_by(|one, other| one.name.cmp(&other.name));
     functions.dedup_by(|one, other| one.name == other.name);
-    ensure!(
-        !functions.is_empty(),
-        "{} names no function by CodeUri",
-        template.display()
-    );
+    ensure!(!functions.is_empty(), "{} names no function by CodeUri", template.display());
     Ok(functions)
 }
 
@@ -71,11 +58,7 @@ pub(crate) async fn build(workspace: &Workspace, console: &Console) -> Result<Ve
         );
     }
     let mut command = Command::new(&workspace.cargo);
-    command
-        .arg("build")
-        .arg("--workspace")
-        .arg("--bins")
-        .current_dir(&workspace.root);
+    command.arg("build").arg("--workspace").arg("--bins").current_dir(&workspace.root);
     for name in INHERITED {
         // They describe the crate that is running now and would make cargo build others anew.
         command.env_remove(name);
@@ -83,25 +66,14 @@ pub(crate) async fn build(workspace: &Workspace, console: &Console) -> Result<Ve
     if console.is_quiet() {
         command.arg("--quiet");
     }
-    console.say(
-        "functions",
-        "building (cargo's own progress follows when there is something to do)",
-    );
+    console.say("functions", "building (cargo's own progress follows when there is something to do)");
     process::run_visibly("build the functions", command).await?;
 
     let _lock = workspace.lock("functions").await?;
     let built = workspace.target.join("debug");
     let waiting = functions.clone();
-    tokio::task::spawn_blocking(move || {
-        waiting
-            .iter()
-            .try_for_each(|function| lay_out(&built, function))
-    })
-    .await??;
-    console.say(
-        "functions",
-        format_args!("{} binaries ready", functions.len()),
-    );
+    tokio::task::spawn_blocking(move || waiting.iter().try_for_each(|function| lay_out(&built, function))).await??;
+    console.say("functions", format_args!("{} binaries ready", functions.len()));
     Ok(functions)
 }
 
@@ -125,31 +97,19 @@ const INHERITED: [&str; 14] = [
 
 fn lay_out(built: &Path, function: &Function) -> Result<()> {
     let source = built.join(&function.name);
-    let wanted =
-        fingerprint(&source).with_context(|| format!("the build made no {}", source.display()))?;
-    let folder = function
-        .bootstrap
-        .parent()
-        .context("a bootstrap lies in a folder")?;
+    let wanted = fingerprint(&source).with_context(|| format!("the build made no {}", source.display()))?;
+    let folder = function.bootstrap.parent().context("a bootstrap lies in a folder")?;
     // Beside the folder, so that it does not become part of the package.
     let stamp = folder.with_extension("built");
-    if function.bootstrap.is_file()
-        && std::fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted)
-    {
+    if function.bootstrap.is_file() && std::fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {
         return Ok(());
     }
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot create {}", folder.display()))?;
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let fresh = folder.with_extension("fresh");
     // Without symbols a debug binary is a fraction of the size, and so are the time to pack and to start it.
-    let stripped = Command::new("strip")
-        .arg("-o")
-        .arg(&fresh)
-        .arg(&source)
-        .output();
+    let stripped = Command::new("strip").arg("-o").arg(&fresh).arg(&source).output();
     if !stripped.is_ok_and(|output| output.status.success()) {
-        std::fs::copy(&source, &fresh)
-            .with_context(|| format!("cannot copy {}", source.display()))?;
+        std::fs::copy(&source, &fresh).with_context(|| format!("cannot copy {}", source.display()))?;
     }
     std::fs::rename(&fresh, &function.bootstrap)
         .with_context(|| format!("cannot lay out {}", function.bootstrap.display()))?;
@@ -158,8 +118,7 @@ fn lay_out(built: &Path, function: &Function) -> Result<()> {
 
 /// Changes whenever the file does.
 pub(crate) fn fingerprint(file: &Path) -> Result<String> {
-    let metadata =
-        std::fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let metadata = std::fs::metadata(file).with_context(|| format!("cannot read {}", file.display()))?;
     let modified = metadata
         .modified()
         .ok()
@@ -177,7 +136,8 @@ mod tests {
 
     #[test]
     fn the_template_is_the_list_of_functions() {
-        let template = "Resources:\n  A:\n    CodeUri: target/lambda/sign-in/\n  B:\n    CodeUri: 'target/lambda/signup'\n";
+        let template =
+            "Resources:\n  A:\n    CodeUri: target/lambda/sign-in/\n  B:\n    CodeUri: 'target/lambda/signup'\n";
         let folders: Vec<_> = code_folders(template).collect();
         assert_eq!(folders, ["target/lambda/sign-in/", "target/lambda/signup"]);
     }

@@ -47,9 +47,7 @@ impl Mail {
         self.text
             .split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '(' | ')'))
             .filter(|word| word.starts_with("http://") || word.starts_with("https://"))
-            .filter_map(|word| {
-                Url::parse(word.trim_end_matches(['.', ',', ';', ':', '!', '?'])).ok()
-            })
+            .filter_map(|word| Url::parse(word.trim_end_matches(['.', ',', ';', ':', '!', '?'])).ok())
             .collect()
     }
 
@@ -57,9 +55,7 @@ impl Mail {
     #[must_use]
     pub fn is_to(&self, address: &str) -> bool {
         self.to.iter().any(|to| {
-            let bare = to
-                .rsplit_once('<')
-                .map_or(to.as_str(), |(_, rest)| rest.trim_end_matches('>'));
+            let bare = to.rsplit_once('<').map_or(to.as_str(), |(_, rest)| rest.trim_end_matches('>'));
             bare.eq_ignore_ascii_case(address)
         })
     }
@@ -108,15 +104,9 @@ mod tests {
 
     #[test]
     fn links_are_found_without_the_punctuation_around_them() {
-        let mail = mail(
-            "a@outlook.com",
-            "Open <http://127.0.0.1:4180/o/01.o.x>, or\nhttps://contoso.com/help.",
-        );
+        let mail = mail("a@outlook.com", "Open <http://127.0.0.1:4180/o/01.o.x>, or\nhttps://contoso.com/help.");
         let links: Vec<String> = mail.links().into_iter().map(Into::into).collect();
-        assert_eq!(
-            links,
-            ["http://127.0.0.1:4180/o/01.o.x", "https://contoso.com/help"]
-        );
+        assert_eq!(links, ["http://127.0.0.1:4180/o/01.o.x", "https://contoso.com/help"]);
     }
 
     #[test]

@@ -90,52 +90,22 @@ pub struct Button {
 impl Page {
     pub(crate) fn parse(url: Url, status: u16, headers: http::HeaderMap, body: String) -> Self {
         let html = Html::parse_document(&body);
-        let first = |tag: &str| {
-            elements(html.root_element(), tag)
-                .next()
-                .map(visible_text)
-                .unwrap_or_default()
-        };
+        let first = |tag: &str| elements(html.root_element(), tag).next().map(visible_text).unwrap_or_default();
         let base = elements(html.root_element(), "base")
             .find_map(|base| url.join(base.value().attr("href")?).ok())
             .unwrap_or_else(|| url.clone());
         let links = elements(html.root_element(), "a")
-            .filter_map(|link| {
-                Some((
-                    visible_text(link),
-                    base.join(link.value().attr("href")?).ok()?,
-                ))
-            })
+            .filter_map(|link| Some((visible_text(link), base.join(link.value().attr("href")?).ok()?)))
             .collect();
-        let forms = elements(html.root_element(), "form")
-            .map(|form| Form::read(form, &html, &base))
-            .collect();
+        let forms = elements(html.root_element(), "form").map(|form| Form::read(form, &html, &base)).collect();
         let (title, heading) = (first("title"), first("h1"));
-        let text = elements(html.root_element(), "body")
-            .next()
-            .map(visible_text)
-            .unwrap_or_default();
-        Self {
-            url,
-            status,
-            headers,
-            body,
-            title,
-            heading,
-            text,
-            links,
-            forms,
-            from: None,
-            form_action: None,
-        }
+        let text = elements(html.root_element(), "body").next().map(visible_text).unwrap_or_default();
+        Self { url, status, headers, body, title, heading, text, links, forms, from: None, form_action: None }
     }
 
     /// The form with a button of this label or name.
     pub fn form(&self, button: &str) -> Result<&Form> {
-        self.forms
-            .iter()
-            .find(|form| form.button(button).is_some())
-            .with_context(|| self.miss("button", button))
+        self.forms.iter().find(|form| form.button(button).is_some()).with_context(|| self.miss("button", button))
     }
 
     /// The address of the first link whose text contains the words.
@@ -152,10 +122,7 @@ impl Page {
     pub fn redirect(&self) -> Option<Url> {
         let location = self.headers.get(http::header::LOCATION)?;
         let redirects = (300..400).contains(&self.status);
-        self.url
-            .join(location.to_str().ok()?)
-            .ok()
-            .filter(|_| redirects)
+        self.url.join(location.to_str().ok()?).ok().filter(|_| redirects)
     }
 
     /// Whether a button with this label or name is there to press.
@@ -175,51 +142,28 @@ impl Page {
     pub fn summary(&self) -> String {
         let text: String = self.text.chars().take(300).collect();
         // An address may carry a code or a link's tag, so only its path is shown.
-        format!(
-            "{} {} “{}”: {text}",
-            self.status,
-            self.url.path(),
-            self.title
-        )
+        format!("{} {} “{}”: {text}", self.status, self.url.path(), self.title)
     }
 
     fn miss(&self, what: &str, words: &str) -> String {
-        let buttons: Vec<&str> = self
-            .forms
-            .iter()
-            .flat_map(|form| &form.buttons)
-            .map(|button| button.label.as_str())
-            .collect();
-        format!(
-            "no {what} “{words}” on the page {} (its buttons: {})",
-            self.summary(),
-            buttons.join(" | ")
-        )
+        let buttons: Vec<&str> =
+            self.forms.iter().flat_map(|form| &form.buttons).map(|button| button.label.as_str()).collect();
+        format!("no {what} “{words}” on the page {} (its buttons: {})", self.summary(), buttons.join(" | "))
     }
 }
 
 impl Form {
     fn read(form: ElementRef<'_>, html: &Html, base: &Url) -> Self {
         let address = |at: &str| base.join(at).ok();
-        let action = form
-            .value()
-            .attr("action")
-            .and_then(address)
-            .unwrap_or_else(|| base.clone());
-        let post = form
-            .value()
-            .attr("method")
-            .is_some_and(|method| method.eq_ignore_ascii_case("post"));
+        let action = form.value().attr("action").and_then(address).unwrap_or_else(|| base.clone());
+        let post = form.value().attr("method").is_some_and(|method| method.eq_ignore_ascii_case("post"));
         let id = form.value().attr("id");
         // A control may also stand outside its form and name it.
-        let controls =
-            form.descendent_elements()
-                .chain(html.root_element().descendent_elements().filter(|control| {
-                    control
-                        .value()
-                        .attr("form")
-                        .is_some_and(|owner| Some(owner) == id)
-                }));
+        let controls = form.descendent_elements().chain(
+            html.root_element()
+                .descendent_elements()
+                .filter(|control| control.value().attr("form").is_some_and(|owner| Some(owner) == id)),
+        );
         let mut fields = Vec::new();
         let mut buttons = Vec::new();
         for control in controls {
@@ -229,25 +173,13 @@ impl Form {
             }
             let name = element.attr("name").map(ToOwned::to_owned);
             let value = element.attr("value").unwrap_or_default().to_owned();
-            let kind = element
-                .attr("type")
-                .unwrap_or_default()
-                .to_ascii_lowercase();
+            let kind = element.attr("type").unwrap_or_default().to_ascii_lowercase();
             match (element.name(), kind.as_str()) {
                 ("button", "button" | "reset") | ("input", "button" | "reset" | "image") => {}
                 ("button", _) | ("input", "submit") => {
-                    let label = if element.name() == "button" {
-                        visible_text(control)
-                    } else {
-                        value.clone()
-                    };
+                    let label = if element.name() == "button" { visible_text(control) } else { value.clone() };
                     let action = element.attr("formaction").and_then(address);
-                    buttons.push(Button {
-                        label,
-                        name,
-                        value,
-                        action,
-                    });
+                    buttons.push(Button { label, name, value, action });
                 }
                 ("input" | "textarea" | "select", _) => {
                     let Some(name) = name else { continue };
@@ -256,49 +188,26 @@ impl Form {
                         ("input", "hidden") => (Kind::Hidden, value),
                         ("input", kind @ ("checkbox" | "radio")) => {
                             let ticked = element.attr("checked").is_some();
-                            let value = if element.attr("value").is_some() {
-                                value
-                            } else {
-                                "on".to_owned()
-                            };
-                            (
-                                Kind::Choice {
-                                    ticked,
-                                    exclusive: kind == "radio",
-                                },
-                                value,
-                            )
+                            let value = if element.attr("value").is_some() { value } else { "on".to_owned() };
+                            (Kind::Choice { ticked, exclusive: kind == "radio" }, value)
                         }
                         ("textarea", _) => (Kind::Text, control.text().collect()),
                         ("select", _) => list(control),
                         (_, _) => (Kind::Text, value),
                     };
-                    fields.push(Field {
-                        name,
-                        label,
-                        kind,
-                        value,
-                    });
+                    fields.push(Field { name, label, kind, value });
                 }
                 (_, _) => {}
             }
         }
-        Self {
-            action,
-            post,
-            fields,
-            buttons,
-        }
+        Self { action, post, fields, buttons }
     }
 
     /// Types into a field or chooses from a list, by its label or name.
     pub fn fill(&mut self, field: &str, text: &str) -> Result<&mut Self> {
         let known = self.known();
-        let found = find(
-            self.fields.iter_mut().filter(|f| f.kind != Kind::Hidden),
-            field,
-        )
-        .with_context(|| format!("no field “{field}” in the form ({known})"))?;
+        let found = find(self.fields.iter_mut().filter(|f| f.kind != Kind::Hidden), field)
+            .with_context(|| format!("no field “{field}” in the form ({known})"))?;
         match &found.kind {
             Kind::List(options) => {
                 let chosen = options
@@ -316,12 +225,8 @@ impl Form {
     /// Ticks a box or a round button, by its label, name or `name=value`.
     pub fn tick(&mut self, choice: &str) -> Result<&mut Self> {
         let known = self.known();
-        let choices = self
-            .fields
-            .iter_mut()
-            .filter(|f| matches!(f.kind, Kind::Choice { .. }));
-        let found = find(choices, choice)
-            .with_context(|| format!("nothing to tick called “{choice}” ({known})"))?;
+        let choices = self.fields.iter_mut().filter(|f| matches!(f.kind, Kind::Choice { .. }));
+        let found = find(choices, choice).with_context(|| format!("nothing to tick called “{choice}” ({known})"))?;
         let (name, value) = (found.name.clone(), found.value.clone());
         for field in &mut self.fields {
             if let Kind::Choice { ticked, exclusive } = &mut field.kind
@@ -336,11 +241,7 @@ impl Form {
     /// Ticks every box that is there, as somebody does who agrees with all of it.
     pub fn tick_all_boxes(&mut self) -> &mut Self {
         for field in &mut self.fields {
-            if let Kind::Choice {
-                ticked,
-                exclusive: false,
-            } = &mut field.kind
-            {
+            if let Kind::Choice { ticked, exclusive: false } = &mut field.kind {
                 *ticked = true;
             }
         }
@@ -350,26 +251,20 @@ impl Form {
     /// Whether there is a visible field with this label or name.
     #[must_use]
     pub fn has(&self, field: &str) -> bool {
-        self.fields
-            .iter()
-            .any(|f| f.kind != Kind::Hidden && f.is_called(field))
+        self.fields.iter().any(|f| f.kind != Kind::Hidden && f.is_called(field))
     }
 
     pub(crate) fn button(&self, called: &str) -> Option<&Button> {
         self.buttons
             .iter()
             .find(|button| button.label.eq_ignore_ascii_case(called))
-            .or_else(|| {
-                self.buttons
-                    .iter()
-                    .find(|button| contains(&button.label, called))
-            })
+            .or_else(|| self.buttons.iter().find(|button| contains(&button.label, called)))
             .or_else(|| {
                 self.buttons.iter().find(|button| {
                     button.name.as_deref() == Some(called)
-                        || called.split_once('=').is_some_and(|(name, value)| {
-                            button.name.as_deref() == Some(name) && button.value == value
-                        })
+                        || called
+                            .split_once('=')
+                            .is_some_and(|(name, value)| button.name.as_deref() == Some(name) && button.value == value)
                 })
             })
     }
@@ -403,9 +298,7 @@ impl Field {
     fn is_called(&self, called: &str) -> bool {
         self.name == called
             || contains(&self.label, called)
-            || called
-                .split_once('=')
-                .is_some_and(|(name, value)| self.name == name && self.value == value)
+            || called.split_once('=').is_some_and(|(name, value)| self.name == name && self.value == value)
     }
 }
 
@@ -428,18 +321,13 @@ fn list(select: ElementRef<'_>) -> (Kind, String) {
     let mut chosen = None;
     for option in elements(select, "option") {
         let label = visible_text(option);
-        let value = option
-            .value()
-            .attr("value")
-            .map_or_else(|| label.clone(), ToOwned::to_owned);
+        let value = option.value().attr("value").map_or_else(|| label.clone(), ToOwned::to_owned);
         if option.value().attr("selected").is_some() {
             chosen = Some(value.clone());
         }
         options.push((value, label));
     }
-    let chosen = chosen
-        .or_else(|| options.first().map(|(value, _)| value.clone()))
-        .unwrap_or_default();
+    let chosen = chosen.or_else(|| options.first().map(|(value, _)| value.clone())).unwrap_or_default();
     (Kind::List(options), chosen)
 }
 
@@ -447,35 +335,20 @@ fn list(select: ElementRef<'_>) -> (Kind, String) {
 fn label_of(control: ElementRef<'_>, html: &Html) -> String {
     let element = control.value();
     if let Some(id) = element.attr("id")
-        && let Some(label) = elements(html.root_element(), "label")
-            .find(|label| label.value().attr("for") == Some(id))
+        && let Some(label) = elements(html.root_element(), "label").find(|label| label.value().attr("for") == Some(id))
     {
         return visible_text(label);
     }
-    let around = control
-        .ancestors()
-        .filter_map(ElementRef::wrap)
-        .find(|parent| parent.value().name() == "label");
+    let around = control.ancestors().filter_map(ElementRef::wrap).find(|parent| parent.value().name() == "label");
     around.map_or_else(
-        || {
-            element
-                .attr("aria-label")
-                .or(element.attr("placeholder"))
-                .unwrap_or_default()
-                .to_owned()
-        },
+        || element.attr("aria-label").or(element.attr("placeholder")).unwrap_or_default().to_owned(),
         visible_text,
     )
 }
 
-fn elements<'a>(
-    within: ElementRef<'a>,
-    tag: &str,
-) -> impl Iterator<Item = ElementRef<'a>> + use<'a> {
+fn elements<'a>(within: ElementRef<'a>, tag: &str) -> impl Iterator<Item = ElementRef<'a>> + use<'a> {
     // Tag names are ours, so the selector always parses; if not, nothing is found.
-    let found: Vec<_> = Selector::parse(tag)
-        .map(|selector| within.select(&selector).collect())
-        .unwrap_or_default();
+    let found: Vec<_> = Selector::parse(tag).map(|selector| within.select(&selector).collect()).unwrap_or_default();
     found.into_iter()
 }
 
@@ -483,12 +356,10 @@ fn elements<'a>(
 fn visible_text(element: ElementRef<'_>) -> String {
     let mut words = String::new();
     for node in element.descendants() {
-        let hidden = node.ancestors().filter_map(ElementRef::wrap).any(|parent| {
-            matches!(
-                parent.value().name(),
-                "script" | "style" | "template" | "noscript"
-            )
-        });
+        let hidden = node
+            .ancestors()
+            .filter_map(ElementRef::wrap)
+            .any(|parent| matches!(parent.value().name(), "script" | "style" | "template" | "noscript"));
         if let Some(text) = node.value().as_text()
             && !hidden
         {
@@ -528,41 +399,13 @@ mod tests {
     fn a_filled_form_sends_what_a_browser_would_send() {
         let page = page(CONFIRM);
         let mut form = page.form("Move the subscription").unwrap().clone();
-        form.fill("Subscription name", "Prod")
-            .unwrap()
-            .fill("zone", "UTC")
-            .unwrap();
-        form.tick("Roles are deleted")
-            .unwrap()
-            .tick("kind=work")
-            .unwrap();
+        form.fill("Subscription name", "Prod").unwrap().fill("zone", "UTC").unwrap();
+        form.tick("Roles are deleted").unwrap().tick("kind=work").unwrap();
         let button = form.button("move the subscription").unwrap();
-        let sent: Vec<String> = form
-            .entries(button)
-            .into_iter()
-            .map(|(n, v)| format!("{n}={v}"))
-            .collect();
-        assert_eq!(
-            sent,
-            [
-                "hash=abc",
-                "name=Prod",
-                "understood=roles",
-                "kind=work",
-                "zone=u",
-                "do=move"
-            ]
-        );
+        let sent: Vec<String> = form.entries(button).into_iter().map(|(n, v)| format!("{n}={v}")).collect();
+        assert_eq!(sent, ["hash=abc", "name=Prod", "understood=roles", "kind=work", "zone=u", "do=move"]);
         assert_eq!(form.action.as_str(), "http://127.0.0.1:4180/o/confirm");
-        assert_eq!(
-            form.button("Not now")
-                .unwrap()
-                .action
-                .as_ref()
-                .unwrap()
-                .path(),
-            "/later"
-        );
+        assert_eq!(form.button("Not now").unwrap().action.as_ref().unwrap().path(), "/later");
     }
 
     #[test]
@@ -575,15 +418,8 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_with_what_is_there() {
         let error = page(CONFIRM).form("Cancel").unwrap_err().to_string();
-        assert!(
-            error.contains("no button “Cancel”") && error.contains("Not now"),
-            "{error}"
-        );
-        let error = page(CONFIRM).forms[0]
-            .clone()
-            .fill("Colour", "red")
-            .unwrap_err()
-            .to_string();
+        assert!(error.contains("no button “Cancel”") && error.contains("Not now"), "{error}");
+        let error = page(CONFIRM).forms[0].clone().fill("Colour", "red").unwrap_err().to_string();
         assert!(error.contains("Subscription name"), "{error}");
     }
 }

@@ -97,22 +97,10 @@ impl Person {
             .scenario()
             .clouds
             .get(cloud)
-            .and_then(|cloud| {
-                cloud
-                    .people
-                    .iter()
-                    .find(|person| person.email.eq_ignore_ascii_case(email))
-            })
-            .with_context(|| {
-                format!("nobody signs in as {email} in the simulated {cloud} cloud")
-            })?;
+            .and_then(|cloud| cloud.people.iter().find(|person| person.email.eq_ignore_ascii_case(email)))
+            .with_context(|| format!("nobody signs in as {email} in the simulated {cloud} cloud"))?;
         Ok(Self {
-            name: person
-                .display_name
-                .split(' ')
-                .next()
-                .unwrap_or(&person.display_name)
-                .to_owned(),
+            name: person.display_name.split(' ').next().unwrap_or(&person.display_name).to_owned(),
             account: Account {
                 email: person.email.clone(),
                 password: person.password.clone(),
@@ -128,9 +116,7 @@ impl Person {
         let start = self.browser.open(stack.portal()).await?;
         let page = self.browser.follow(&start, "Start").await?;
         let form = Self::fill_sign_up(&page, with)?;
-        self.browser
-            .submit(&page, &form, "Start the onboarding")
-            .await
+        self.browser.submit(&page, &form, "Start the onboarding").await
     }
 
     /// The sign-up form of a page, filled in but not sent.
@@ -152,21 +138,13 @@ impl Person {
     /// The next mail to this person that has not been read yet, if one has come.
     pub async fn next_mail(&mut self, stack: &Stack) -> Result<Option<Mail>> {
         let mails = stack.mails().await?;
-        let next = mails
-            .into_iter()
-            .filter(|mail| mail.is_to(&self.account.email))
-            .nth(self.mails_read);
+        let next = mails.into_iter().filter(|mail| mail.is_to(&self.account.email)).nth(self.mails_read);
         self.mails_read += usize::from(next.is_some());
         Ok(next)
     }
 
     /// Reads mail until one comes whose subject contains the words.
-    pub async fn wait_for_mail(
-        &mut self,
-        stack: &Stack,
-        words: &str,
-        patience: Duration,
-    ) -> Result<Mail> {
+    pub async fn wait_for_mail(&mut self, stack: &Stack, words: &str, patience: Duration) -> Result<Mail> {
         let deadline = Instant::now() + patience;
         let mut read = Vec::new();
         loop {
@@ -193,35 +171,20 @@ impl Person {
         let link = links
             .iter()
             .find(|link| link.as_str().starts_with(stack.portal()))
-            .with_context(|| {
-                format!("the mail “{}” leads to no page of the portal", mail.subject)
-            })?;
+            .with_context(|| format!("the mail “{}” leads to no page of the portal", mail.subject))?;
         self.browser.open(link).await
     }
 
     /// Opens a mail's page, goes on to Microsoft, signs in, and answers with the page on which they are back.
-    pub async fn sign_in_from(
-        &mut self,
-        stack: &Stack,
-        mail: &Mail,
-        manner: &Manner,
-    ) -> Result<Page> {
+    pub async fn sign_in_from(&mut self, stack: &Stack, mail: &Mail, manner: &Manner) -> Result<Page> {
         let page = self.open_mail(stack, mail).await?;
         self.sign_in_at(stack, &page, manner).await
     }
 
     /// The same from the page that a mail leads to.
-    pub async fn sign_in_at(
-        &mut self,
-        stack: &Stack,
-        turn: &Page,
-        manner: &Manner,
-    ) -> Result<Page> {
+    pub async fn sign_in_at(&mut self, stack: &Stack, turn: &Page, manner: &Manner) -> Result<Page> {
         let form = turn.form("Continue to Microsoft")?.clone();
-        let to_microsoft = self
-            .browser
-            .submit_without_following(turn, &form, "Continue to Microsoft")
-            .await?;
+        let to_microsoft = self.browser.submit_without_following(turn, &form, "Continue to Microsoft").await?;
         if to_microsoft.redirect().is_none() {
             return Ok(to_microsoft);
         }
@@ -229,14 +192,8 @@ impl Person {
     }
 
     /// Walks through Microsoft's pages until they lead back to the portal, or to where the manner stops.
-    pub async fn go_through_sign_in(
-        &mut self,
-        stack: &Stack,
-        mut page: Page,
-        manner: &Manner,
-    ) -> Result<Page> {
-        let microsoft =
-            Url::parse(stack.microsoft()).context("the simulated cloud has no address")?;
+    pub async fn go_through_sign_in(&mut self, stack: &Stack, mut page: Page, manner: &Manner) -> Result<Page> {
+        let microsoft = Url::parse(stack.microsoft()).context("the simulated cloud has no address")?;
         let account = manner.with.clone().unwrap_or_else(|| self.account.clone());
         for _ in 0..SIGN_IN_PAGES {
             while let Some(to) = page.redirect() {
@@ -256,25 +213,11 @@ impl Person {
             }
             page = self.answer(&page, kind, &account, manner).await?;
         }
-        bail!(
-            "{} is led in circles by the sign-in: {}",
-            self.name,
-            page.summary()
-        )
+        bail!("{} is led in circles by the sign-in: {}", self.name, page.summary())
     }
 
-    async fn answer(
-        &mut self,
-        page: &Page,
-        kind: SignInPage,
-        account: &Account,
-        manner: &Manner,
-    ) -> Result<Page> {
-        let mut form = page
-            .forms
-            .first()
-            .context("a sign-in page without a form")?
-            .clone();
+    async fn answer(&mut self, page: &Page, kind: SignInPage, account: &Account, manner: &Manner) -> Result<Page> {
+        let mut form = page.forms.first().context("a sign-in page without a form")?.clone();
         let other = "Use another account";
         let button = match kind {
             SignInPage::Account => {
@@ -282,9 +225,7 @@ impl Person {
                 "Next"
             }
             // Another account is filled in than theirs.
-            SignInPage::Password if !page.text.contains(&account.email) && page.offers(other) => {
-                other
-            }
+            SignInPage::Password if !page.text.contains(&account.email) && page.offers(other) => other,
             SignInPage::Password => {
                 form.fill("passwd", &account.password)?;
                 "Sign in"
@@ -299,60 +240,30 @@ impl Person {
             SignInPage::Invitation | SignInPage::Consent => "Accept",
             SignInPage::Approval | SignInPage::Return => "Return to the application",
         };
-        let next = self
-            .browser
-            .submit_without_following(page, &form, button)
-            .await?;
-        let same =
-            next.redirect().is_none() && SignInPage::of(&next) == Some(kind) && button != other;
-        ensure!(
-            !same,
-            "Microsoft does not take {}'s answer: {}",
-            self.name,
-            next.summary()
-        );
+        let next = self.browser.submit_without_following(page, &form, button).await?;
+        let same = next.redirect().is_none() && SignInPage::of(&next) == Some(kind) && button != other;
+        ensure!(!same, "Microsoft does not take {}'s answer: {}", self.name, next.summary());
         Ok(next)
     }
 
     /// Confirms the move on the confirmation page: types the subscription's name and ticks every box.
     pub async fn confirm_move(&mut self, page: &Page, subscription_name: &str) -> Result<Page> {
         let mut form = page.form("Move the subscription")?.clone();
-        form.tick_all_boxes()
-            .fill("Type the subscription's name", subscription_name)?;
-        self.browser
-            .submit(page, &form, "Move the subscription")
-            .await
+        form.tick_all_boxes().fill("Type the subscription's name", subscription_name)?;
+        self.browser.submit(page, &form, "Move the subscription").await
     }
 
     /// Does what a mail asks for: signs in and, where it asks for that, confirms the move. Answers with the last page.
-    pub async fn do_as_asked(
-        &mut self,
-        stack: &Stack,
-        mail: &Mail,
-        subscription_name: &str,
-    ) -> Result<Page> {
+    pub async fn do_as_asked(&mut self, stack: &Stack, mail: &Mail, subscription_name: &str) -> Result<Page> {
         let page = self.sign_in_from(stack, mail, &Manner::default()).await?;
-        ensure!(
-            page.status == 200,
-            "{} did not get through the sign-in: {}",
-            self.name,
-            page.summary()
-        );
+        ensure!(page.status == 200, "{} did not get through the sign-in: {}", self.name, page.summary());
         if !mail.subject.contains("confirm") {
             return Ok(page);
         }
-        let page = if page.offers("Move the subscription") {
-            page
-        } else {
-            self.browser.follow(&page, "Continue").await?
-        };
+        let page =
+            if page.offers("Move the subscription") { page } else { self.browser.follow(&page, "Continue").await? };
         let after = self.confirm_move(&page, subscription_name).await?;
-        ensure!(
-            after.status == 200,
-            "{} could not confirm: {}",
-            self.name,
-            after.summary()
-        );
+        ensure!(after.status == 200, "{} could not confirm: {}", self.name, after.summary());
         Ok(after)
     }
 }

@@ -38,26 +38,13 @@ impl Service {
             .stderr(errors)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
-        Ok(Self {
-            child,
-            name,
-            log: log.to_path_buf(),
-        })
+        Ok(Self { child, name, log: log.to_path_buf() })
     }
 
     /// Fails with the end of the log when the service is no longer there.
     pub(crate) fn check(&mut self) -> Result<()> {
-        if let Some(status) = self
-            .child
-            .try_wait()
-            .with_context(|| format!("cannot ask after {}", self.name))?
-        {
-            bail!(
-                "{} ended with {status}; the end of {}:\n{}",
-                self.name,
-                self.log.display(),
-                tail(&self.log, 20)
-            );
+        if let Some(status) = self.child.try_wait().with_context(|| format!("cannot ask after {}", self.name))? {
+            bail!("{} ended with {status}; the end of {}:\n{}", self.name, self.log.display(), tail(&self.log, 20));
         }
         Ok(())
     }
@@ -96,12 +83,7 @@ impl Drop for Group {
 }
 
 /// Runs a command to its end with its output in the log file; `line` sees each line as it comes.
-pub(crate) async fn run(
-    what: &str,
-    command: Command,
-    log: &Path,
-    mut line: impl FnMut(&str),
-) -> Result<()> {
+pub(crate) async fn run(what: &str, command: Command, log: &Path, mut line: impl FnMut(&str)) -> Result<()> {
     let mut command = tokio::process::Command::from(command);
     let mut child = command
         .process_group(0)
@@ -111,9 +93,7 @@ pub(crate) async fn run(
         .spawn()
         .with_context(|| format!("cannot start to {what}"))?;
     let mut group = Group(group_of(&child));
-    let mut file = tokio::fs::File::create(log)
-        .await
-        .with_context(|| format!("cannot create {}", log.display()))?;
+    let mut file = tokio::fs::File::create(log).await.with_context(|| format!("cannot create {}", log.display()))?;
     let out = child.stdout.take().context("no standard output")?;
     let errors = child.stderr.take().context("no standard error")?;
     let mut out = BufReader::new(out).split(b'\n');
@@ -133,10 +113,7 @@ pub(crate) async fn run(
         file.write_all(&bytes).await?;
     }
     file.flush().await?;
-    let status = child
-        .wait()
-        .await
-        .with_context(|| format!("cannot wait to {what}"))?;
+    let status = child.wait().await.with_context(|| format!("cannot wait to {what}"))?;
     group.0 = None;
     finish(what, status, log)
 }
@@ -144,16 +121,10 @@ pub(crate) async fn run(
 /// Runs a command to its end and lets it speak to the terminal itself, as cargo does best.
 pub(crate) async fn run_visibly(what: &str, command: Command) -> Result<()> {
     let mut command = tokio::process::Command::from(command);
-    let mut child = command
-        .process_group(0)
-        .stdin(Stdio::null())
-        .spawn()
-        .with_context(|| format!("cannot start to {what}"))?;
+    let mut child =
+        command.process_group(0).stdin(Stdio::null()).spawn().with_context(|| format!("cannot start to {what}"))?;
     let mut group = Group(group_of(&child));
-    let status = child
-        .wait()
-        .await
-        .with_context(|| format!("cannot wait to {what}"))?;
+    let status = child.wait().await.with_context(|| format!("cannot wait to {what}"))?;
     group.0 = None;
     if !status.success() {
         bail!("could not {what}: {status}");
@@ -162,21 +133,14 @@ pub(crate) async fn run_visibly(what: &str, command: Command) -> Result<()> {
 }
 
 fn group_of(child: &tokio::process::Child) -> Option<Pid> {
-    child
-        .id()
-        .and_then(|id| i32::try_from(id).ok())
-        .and_then(Pid::from_raw)
+    child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
 }
 
 fn finish(what: &str, status: ExitStatus, log: &Path) -> Result<()> {
     if status.success() {
         return Ok(());
     }
-    bail!(
-        "could not {what}: {status}; the end of {}:\n{}",
-        log.display(),
-        tail(log, 25)
-    )
+    bail!("could not {what}: {status}; the end of {}:\n{}", log.display(), tail(log, 25))
 }
 
 /// The last lines of a file.
@@ -187,8 +151,5 @@ fn tail(path: &Path, lines: usize) -> String {
         return "(the log cannot be read)".to_owned();
     }
     let all: Vec<&str> = text.lines().collect();
-    all.iter()
-        .skip(all.len().saturating_sub(lines))
-        .map(|line| format!("    {line}\n"))
-        .collect()
+    all.iter().skip(all.len().saturating_sub(lines)).map(|line| format!("    {line}\n")).collect()
 }

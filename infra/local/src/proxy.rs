@@ -57,22 +57,10 @@ struct Counting {
 }
 
 /// Serves the counting proxy on the listener until the runtime ends.
-pub(crate) fn count_aws_calls(
-    listener: TcpListener,
-    upstream_port: u16,
-    crashes: Crashes,
-) -> Result<Counted> {
+pub(crate) fn count_aws_calls(listener: TcpListener, upstream_port: u16, crashes: Crashes) -> Result<Counted> {
     let counted = Counted::default();
-    let state = Counting {
-        client: forwarder(),
-        upstream: loopback(upstream_port)?,
-        counted: counted.clone(),
-        crashes,
-    };
-    serve(
-        listener,
-        Router::new().fallback(forward_aws).with_state(state),
-    )?;
+    let state = Counting { client: forwarder(), upstream: loopback(upstream_port)?, counted: counted.clone(), crashes };
+    serve(listener, Router::new().fallback(forward_aws).with_state(state))?;
     Ok(counted)
 }
 
@@ -80,10 +68,7 @@ async fn forward_aws(State(state): State<Counting>, request: Request<Body>) -> R
     // The signature covers the Host header and the body: both go on exactly as they came.
     let (mut head, body) = request.into_parts();
     let Ok(bytes) = body::to_bytes(body, LARGEST_BODY).await else {
-        return failure(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the request is too large for the local stack",
-        );
+        return failure(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large for the local stack");
     };
     let mut call = describe(&head.headers, head.method.as_str(), head.uri.path(), &bytes);
     let path = head.uri.path_and_query().cloned();
@@ -93,10 +78,7 @@ async fn forward_aws(State(state): State<Counting>, request: Request<Body>) -> R
         crash.kill();
         return failure(StatusCode::BAD_GATEWAY, "the process was killed before this call");
     }
-    let answer = state
-        .client
-        .request(Request::from_parts(head, Body::from(bytes)))
-        .await;
+    let answer = state.client.request(Request::from_parts(head, Body::from(bytes))).await;
     call.status = answer.as_ref().map_or(0, |answer| answer.status().as_u16());
     lock(&state.counted.0).push(call);
     if let Some(crash) = crash {
@@ -118,40 +100,26 @@ fn describe(headers: &HeaderMap, method: &str, path: &str, body: &Bytes) -> AwsC
         .split('/');
     let caller = scope.next().unwrap_or_default().to_owned();
     let service = scope.nth(2).unwrap_or("unsigned").to_owned();
-    let target = headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok());
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     let action = match target.and_then(|target| target.rsplit_once('.')) {
         Some((_, action)) => action.to_owned(),
-        None => action_of_path(method, path)
-            .or_else(|| action_of_form(body))
-            .unwrap_or_else(|| {
-                // A REST operation that is not known here is shown as the request it was.
-                format!("{method} {path}")
-            }),
+        None => action_of_path(method, path).or_else(|| action_of_form(body)).unwrap_or_else(|| {
+            // A REST operation that is not known here is shown as the request it was.
+            format!("{method} {path}")
+        }),
     };
-    AwsCall {
-        service,
-        action,
-        caller,
-        status: 0,
-    }
+    AwsCall { service, action, caller, status: 0 }
 }
 
 fn action_of_path(method: &str, path: &str) -> Option<String> {
-    if let Some((_, operation)) = path
-        .strip_prefix("/service/")
-        .and_then(|rest| rest.split_once("/operation/"))
-    {
+    if let Some((_, operation)) = path.strip_prefix("/service/").and_then(|rest| rest.split_once("/operation/")) {
         return Some(operation.to_owned());
     }
     (method == "POST" && path == "/v2/email/outbound-emails").then(|| "SendEmail".to_owned())
 }
 
 fn action_of_form(body: &Bytes) -> Option<String> {
-    url::form_urlencoded::parse(body)
-        .find(|(name, _)| name == "Action")
-        .map(|(_, action)| action.into_owned())
+    url::form_urlencoded::parse(body).find(|(name, _)| name == "Action").map(|(_, action)| action.into_owned())
 }
 
 #[derive(Clone)]
@@ -163,24 +131,14 @@ struct Front {
 
 /// Serves the portal on the listener: what a custom domain with the API's `$default` stage would do.
 pub(crate) fn front_portal(listener: TcpListener, upstream_port: u16, api_id: &str) -> Result<()> {
-    let state = Front {
-        client: forwarder(),
-        upstream: loopback(upstream_port)?,
-        api_id: api_id.to_owned(),
-    };
-    serve(
-        listener,
-        Router::new().fallback(forward_portal).with_state(state),
-    )
+    let state = Front { client: forwarder(), upstream: loopback(upstream_port)?, api_id: api_id.to_owned() };
+    serve(listener, Router::new().fallback(forward_portal).with_state(state))
 }
 
 async fn forward_portal(State(state): State<Front>, request: Request<Body>) -> Response {
     let (mut head, body) = request.into_parts();
     let asked = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
-    let Ok(path) = PathAndQuery::try_from(format!(
-        "/_aws/execute-api/{}/$default{asked}",
-        state.api_id
-    )) else {
+    let Ok(path) = PathAndQuery::try_from(format!("/_aws/execute-api/{}/$default{asked}", state.api_id)) else {
         return failure(StatusCode::BAD_REQUEST, "this address cannot be forwarded");
     };
     head.uri = address(&state.upstream, Some(path));
@@ -188,10 +146,8 @@ async fn forward_portal(State(state): State<Front>, request: Request<Body>) -> R
     if let Some(host) = head.headers.get(header::HOST).cloned() {
         head.headers.insert("x-forwarded-host", host);
     }
-    head.headers
-        .insert("x-forwarded-proto", HeaderValue::from_static("http"));
-    head.headers
-        .insert("x-forwarded-for", HeaderValue::from_static("127.0.0.1"));
+    head.headers.insert("x-forwarded-proto", HeaderValue::from_static("http"));
+    head.headers.insert("x-forwarded-for", HeaderValue::from_static("127.0.0.1"));
     match state.client.request(Request::from_parts(head, body)).await {
         Ok(mut answer) => {
             drop_hop_by_hop(answer.headers_mut());
@@ -202,24 +158,15 @@ async fn forward_portal(State(state): State<Front>, request: Request<Body>) -> R
 }
 
 fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    for name in [
-        header::CONNECTION,
-        header::UPGRADE,
-        header::TE,
-        header::TRAILER,
-        header::TRANSFER_ENCODING,
-    ] {
+    for name in [header::CONNECTION, header::UPGRADE, header::TE, header::TRAILER, header::TRANSFER_ENCODING] {
         headers.remove(name);
     }
     headers.remove("keep-alive");
 }
 
 fn serve(listener: TcpListener, router: Router) -> Result<()> {
-    listener
-        .set_nonblocking(true)
-        .context("cannot use the listener")?;
-    let listener =
-        tokio::net::TcpListener::from_std(listener).context("cannot use the listener")?;
+    listener.set_nonblocking(true).context("cannot use the listener")?;
+    let listener = tokio::net::TcpListener::from_std(listener).context("cannot use the listener")?;
     tokio::spawn(async move {
         // It ends with the runtime; an error of one connection does not end it.
         let _ = axum::serve(listener, router).await;
@@ -232,9 +179,7 @@ fn forwarder() -> Forwarder {
 }
 
 fn loopback(port: u16) -> Result<Authority> {
-    format!("127.0.0.1:{port}")
-        .parse()
-        .context("not an address")
+    format!("127.0.0.1:{port}").parse().context("not an address")
 }
 
 fn address(upstream: &Authority, path: Option<PathAndQuery>) -> Uri {
@@ -257,15 +202,7 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            })
-            .collect()
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
     }
 
     #[test]
@@ -280,12 +217,7 @@ mod tests {
         let call = describe(&signed, "POST", "/", &Bytes::new());
         assert_eq!(
             call,
-            AwsCall {
-                service: "dynamodb".into(),
-                action: "UpdateItem".into(),
-                caller: "ASIAX".into(),
-                status: 0
-            }
+            AwsCall { service: "dynamodb".into(), action: "UpdateItem".into(), caller: "ASIAX".into(), status: 0 }
         );
     }
 
@@ -293,23 +225,10 @@ mod tests {
     fn rest_query_and_cbor_calls_are_counted_by_what_they_say() {
         let none = HeaderMap::new();
         let mail = describe(&none, "POST", "/v2/email/outbound-emails", &Bytes::new());
-        assert_eq!(
-            (mail.service.as_str(), mail.action.as_str()),
-            ("unsigned", "SendEmail")
-        );
-        let query = describe(
-            &none,
-            "POST",
-            "/",
-            &Bytes::from_static(b"Version=1&Action=AssumeRole"),
-        );
+        assert_eq!((mail.service.as_str(), mail.action.as_str()), ("unsigned", "SendEmail"));
+        let query = describe(&none, "POST", "/", &Bytes::from_static(b"Version=1&Action=AssumeRole"));
         assert_eq!(query.action, "AssumeRole");
-        let cbor = describe(
-            &none,
-            "POST",
-            "/service/AWSStepFunctions/operation/SendTaskSuccess",
-            &Bytes::new(),
-        );
+        let cbor = describe(&none, "POST", "/service/AWSStepFunctions/operation/SendTaskSuccess", &Bytes::new());
         assert_eq!(cbor.action, "SendTaskSuccess");
         let other = describe(&none, "GET", "/2015-03-31/functions", &Bytes::new());
         assert_eq!(other.action, "GET /2015-03-31/functions");
@@ -318,12 +237,7 @@ mod tests {
     #[test]
     fn the_path_reaches_the_emulator_as_it_was_written() {
         let upstream = loopback(4566).unwrap();
-        let uri = address(
-            &upstream,
-            Some(PathAndQuery::from_static(
-                "/a%2Fb/%7e?x=%20+|".split('|').next().unwrap(),
-            )),
-        );
+        let uri = address(&upstream, Some(PathAndQuery::from_static("/a%2Fb/%7e?x=%20+|".split('|').next().unwrap())));
         assert_eq!(uri.to_string(), "http://127.0.0.1:4566/a%2Fb/%7e?x=%20+");
     }
 }

@@ -101,10 +101,7 @@ impl Calls {
             })
             .filter(|(_, count)| *count > 0)
             .collect();
-        Self {
-            total: by_kind.values().sum(),
-            by_kind,
-        }
+        Self { total: by_kind.values().sum(), by_kind }
     }
 
     fn count(kinds: impl Iterator<Item = String>) -> Self {
@@ -118,10 +115,7 @@ impl Calls {
 }
 
 impl Receipt {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call, with everything that a receipt is made of"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "one call, with everything that a receipt is made of")]
     pub(crate) fn new(
         progress: &Value,
         route: Route,
@@ -138,42 +132,25 @@ impl Receipt {
         let [requests_before, requests_after] = requests;
         let mut by_function: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
         for call in aws {
-            *by_function
-                .entry(call.caller.clone())
-                .or_default()
-                .entry(kind_of_aws_call(call))
-                .or_default() += 1;
+            *by_function.entry(call.caller.clone()).or_default().entry(kind_of_aws_call(call)).or_default() += 1;
         }
         let states = states_of(history);
         Self {
-            onboarding_id: progress["onboardingId"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
+            onboarding_id: progress["onboardingId"].as_str().unwrap_or_default().to_owned(),
             route: route.as_str().to_owned(),
             ending: progress["ending"].as_str().unwrap_or_default().to_owned(),
             seconds,
             subscription: json!({ "name": subscription.0, "id": subscription.1 }),
-            directory: BeforeAfter {
-                before: directory(&before),
-                after: directory(&after),
-            },
-            owners: BeforeAfter {
-                before: before.owners.into(),
-                after: after.owners.into(),
-            },
+            directory: BeforeAfter { before: directory(&before), after: directory(&after) },
+            owners: BeforeAfter { before: before.owners.into(), after: after.owners.into() },
             state_transitions: states.len(),
             states,
             microsoft_calls: Calls::between(&requests_before, requests_after),
             aws_calls: Calls::count(aws.iter().map(kind_of_aws_call)),
             aws_calls_by_function: by_function,
             state_machine_calls: Calls::count(history.iter().filter_map(kind_of_task)),
-            effects: Calls::count(
-                ledger
-                    .iter()
-                    .filter_map(|effect| effect["kind"].as_str().map(ToOwned::to_owned)),
-            )
-            .by_kind,
+            effects: Calls::count(ledger.iter().filter_map(|effect| effect["kind"].as_str().map(ToOwned::to_owned)))
+                .by_kind,
             moments,
         }
     }
@@ -181,54 +158,22 @@ impl Receipt {
     /// Shows it on the screen.
     pub fn print(&self, console: &Console) {
         console.heading("Receipt");
-        let line = |name: &str, value: &dyn std::fmt::Display| {
-            console.line(format_args!("  {name:<18}{value}"))
-        };
+        let line = |name: &str, value: &dyn std::fmt::Display| console.line(format_args!("  {name:<18}{value}"));
         line("onboarding", &self.onboarding_id);
         line("route", &self.route);
-        line(
-            "ended",
-            &format_args!("{} after {:.1} s", self.ending, self.seconds),
-        );
-        line(
-            "subscription",
-            &format_args!(
-                "{} {}",
-                text(&self.subscription["name"]),
-                text(&self.subscription["id"])
-            ),
-        );
-        let directories = (
-            text(&self.directory.before["name"]),
-            text(&self.directory.after["name"]),
-        );
-        line(
-            "directory",
-            &format_args!("{} → {}", directories.0, directories.1),
-        );
-        line(
-            "Owner",
-            &format_args!(
-                "{} → {}",
-                names(&self.owners.before),
-                names(&self.owners.after)
-            ),
-        );
+        line("ended", &format_args!("{} after {:.1} s", self.ending, self.seconds));
+        line("subscription", &format_args!("{} {}", text(&self.subscription["name"]), text(&self.subscription["id"])));
+        let directories = (text(&self.directory.before["name"]), text(&self.directory.after["name"]));
+        line("directory", &format_args!("{} → {}", directories.0, directories.1));
+        line("Owner", &format_args!("{} → {}", names(&self.owners.before), names(&self.owners.after)));
         line("state transitions", &self.state_transitions);
         console.line("\n  The state machine, without its bookkeeping states:");
         for state in self.states.iter().filter(|state| state.seconds >= 0.02) {
-            console.line(format_args!(
-                "    {:>7.2} s  {:>6.2} s  {}",
-                state.entered_at, state.seconds, state.name
-            ));
+            console.line(format_args!("    {:>7.2} s  {:>6.2} s  {}", state.entered_at, state.seconds, state.name));
         }
         print_calls(console, "Calls to Microsoft", &self.microsoft_calls);
         print_calls(console, "Calls of the functions to AWS", &self.aws_calls);
-        print_calls(
-            console,
-            "Calls of the state machine",
-            &self.state_machine_calls,
-        );
+        print_calls(console, "Calls of the state machine", &self.state_machine_calls);
         console.line("\n  What changed at Microsoft:");
         for (kind, count) in &self.effects {
             console.line(format_args!("    {count:>4}  {kind}"));
@@ -239,11 +184,7 @@ impl Receipt {
     pub fn write(&self, file: Option<&Path>, stack: &Stack) -> Result<PathBuf> {
         let path = match file {
             Some(file) => file.to_path_buf(),
-            None => stack
-                .folder()
-                .parent()
-                .context("the run's folder has no parent")?
-                .join("receipt.json"),
+            None => stack.folder().parent().context("the run's folder has no parent")?.join("receipt.json"),
         };
         let text = serde_json::to_string_pretty(self).context("the receipt is not JSON")?;
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
@@ -267,32 +208,19 @@ fn text(value: &Value) -> &str {
 }
 
 fn names(value: &Value) -> String {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(text)
-        .collect::<Vec<_>>()
-        .join(", ")
+    value.as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// Every state with the time at which it was entered and left.
 fn states_of(history: &[Value]) -> Vec<StateTime> {
-    let start = history
-        .first()
-        .and_then(|event| event["timestamp"].as_f64())
-        .unwrap_or_default();
+    let start = history.first().and_then(|event| event["timestamp"].as_f64()).unwrap_or_default();
     let mut states: Vec<StateTime> = Vec::new();
     for event in history {
         let kind = event["type"].as_str().unwrap_or_default();
         let at = event["timestamp"].as_f64().unwrap_or(start) - start;
         if kind.ends_with("StateEntered") {
             let name = text(&event["stateEnteredEventDetails"]["name"]).to_owned();
-            states.push(StateTime {
-                name,
-                entered_at: at,
-                seconds: 0.0,
-            });
+            states.push(StateTime { name, entered_at: at, seconds: 0.0 });
         } else if kind.ends_with("StateExited") {
             let name = text(&event["stateExitedEventDetails"]["name"]);
             // The machine has no parallel states, so the newest of that name is the one.
@@ -309,11 +237,7 @@ fn kind_of_task(event: &Value) -> Option<String> {
         return None;
     }
     let details = &event["taskScheduledEventDetails"];
-    Some(format!(
-        "{} {}",
-        text(&details["resourceType"]),
-        text(&details["resource"])
-    ))
+    Some(format!("{} {}", text(&details["resourceType"]), text(&details["resource"])))
 }
 
 fn kind_of_aws_call(call: &AwsCall) -> String {
@@ -329,24 +253,9 @@ mod tests {
         let event = |kind: &str, details: &str, name: &str, at: f64| json!({ "type": kind, details: { "name": name }, "timestamp": at });
         let history = [
             json!({ "type": "ExecutionStarted", "timestamp": 100.0 }),
-            event(
-                "TaskStateEntered",
-                "stateEnteredEventDetails",
-                "Register",
-                100.5,
-            ),
-            event(
-                "TaskStateExited",
-                "stateExitedEventDetails",
-                "Register",
-                101.0,
-            ),
-            event(
-                "TaskStateEntered",
-                "stateEnteredEventDetails",
-                "Register",
-                102.0,
-            ),
+            event("TaskStateEntered", "stateEnteredEventDetails", "Register", 100.5),
+            event("TaskStateExited", "stateExitedEventDetails", "Register", 101.0),
+            event("TaskStateEntered", "stateEnteredEventDetails", "Register", 102.0),
         ];
         let states = states_of(&history);
         assert_eq!(states.len(), 2);
@@ -355,16 +264,8 @@ mod tests {
 
     #[test]
     fn only_what_was_called_since_is_counted() {
-        let counts = |pairs: &[(&str, usize)]| {
-            pairs
-                .iter()
-                .map(|(kind, count)| ((*kind).to_owned(), *count))
-                .collect()
-        };
-        let calls = Calls::between(
-            &counts(&[("a", 2), ("b", 1)]),
-            counts(&[("a", 5), ("b", 1), ("c", 1)]),
-        );
+        let counts = |pairs: &[(&str, usize)]| pairs.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
+        let calls = Calls::between(&counts(&[("a", 2), ("b", 1)]), counts(&[("a", 5), ("b", 1), ("c", 1)]));
         assert_eq!(calls.total, 4);
         assert_eq!(calls.by_kind, counts(&[("a", 3), ("c", 1)]));
     }

@@ -132,10 +132,7 @@ impl Stack {
         };
 
         let scenario = options.scenario.clone();
-        let start = SimulatedMicrosoft::start(Options {
-            port: microsoft_port,
-            scenario: options.scenario,
-        });
+        let start = SimulatedMicrosoft::start(Options { port: microsoft_port, scenario: options.scenario });
         let microsoft_handle = runtime
             .spawn(start)?
             .await
@@ -164,9 +161,7 @@ impl Stack {
         let outputs = deployment.deploy(&functions, &parameters).await?;
         {
             let _inside = runtime.enter();
-            let api = outputs
-                .get("ApiId")
-                .context("the stack has no output ApiId")?;
+            let api = outputs.get("ApiId").context("the stack has no output ApiId")?;
             proxy::front_portal(portal_listener, emulator_port, api)?;
         }
         let stack = Self {
@@ -175,9 +170,7 @@ impl Stack {
             microsoft,
             counted,
             crashes,
-            client: reqwest::Client::builder()
-                .timeout(Duration::from_secs(30))
-                .build()?,
+            client: reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?,
             scenario,
             aws,
             emulator,
@@ -207,34 +200,18 @@ impl Stack {
             "SecretId": self.output("AppCredentialSecret")?,
             "SecretString": json!({ "clouds": clouds }).to_string(),
         });
-        self.aws
-            .call("secretsmanager", "put_secret_value", secret)
-            .await?;
+        self.aws.call("secretsmanager", "put_secret_value", secret).await?;
         let sender = parameters.get("MailFrom").map_or(MAIL_FROM, String::as_str);
-        self.aws
-            .call(
-                "sesv2",
-                "create_email_identity",
-                json!({ "EmailIdentity": sender }),
-            )
-            .await?;
+        self.aws.call("sesv2", "create_email_identity", json!({ "EmailIdentity": sender })).await?;
         Ok(())
     }
 
     async fn wait_for_portal(&self) -> Result<()> {
-        let answer = self
-            .client
-            .get(&self.portal)
-            .send()
-            .await
-            .context("the portal does not answer")?;
+        let answer = self.client.get(&self.portal).send().await.context("the portal does not answer")?;
         let status = answer.status();
         if !status.is_success() {
             let text = answer.text().await.unwrap_or_default();
-            bail!(
-                "the portal's start page answers {status}: {text} (logs in {})",
-                self.run.folder.display()
-            );
+            bail!("the portal's start page answers {status}: {text} (logs in {})", self.run.folder.display());
         }
         Ok(())
     }
@@ -277,10 +254,7 @@ impl Stack {
 
     /// An output of the deployed template, for example `StateMachineArn` or `OnboardingTable`.
     pub fn output(&self, name: &str) -> Result<&str> {
-        self.outputs
-            .get(name)
-            .map(String::as_str)
-            .with_context(|| format!("the template has no output {name}"))
+        self.outputs.get(name).map(String::as_str).with_context(|| format!("the template has no output {name}"))
     }
 
     /// Writes one file with every endpoint and answers with its path.
@@ -332,25 +306,14 @@ impl Stack {
     /// Reads from the simulated cloud's control API: `control("ledger")`.
     pub async fn control(&self, path: &str) -> Result<Value> {
         let url = format!("{}/control/{path}", self.microsoft);
-        let answer = self
-            .client
-            .get(&url)
-            .send()
-            .await
-            .with_context(|| format!("cannot reach {url}"))?;
+        let answer = self.client.get(&url).send().await.with_context(|| format!("cannot reach {url}"))?;
         read_json(&url, answer).await
     }
 
     /// Posts to the simulated cloud's control API.
     pub async fn control_post(&self, path: &str, body: &Value) -> Result<Value> {
         let url = format!("{}/control/{path}", self.microsoft);
-        let answer = self
-            .client
-            .post(&url)
-            .json(body)
-            .send()
-            .await
-            .with_context(|| format!("cannot reach {url}"))?;
+        let answer = self.client.post(&url).json(body).send().await.with_context(|| format!("cannot reach {url}"))?;
         read_json(&url, answer).await
     }
 
@@ -363,22 +326,13 @@ impl Stack {
     /// Every AWS call that the functions made so far, with the function's name as the caller.
     pub async fn aws_calls(&self) -> Result<Vec<AwsCall>> {
         let mut callers = BTreeMap::new();
-        for function in self
-            .aws
-            .list("lambda", "list_functions", json!({}), "Functions")
-            .await?
-        {
-            let (Some(name), Some(arn), Some(role)) = (
-                function["FunctionName"].as_str(),
-                function["FunctionArn"].as_str(),
-                function["Role"].as_str(),
-            ) else {
+        for function in self.aws.list("lambda", "list_functions", json!({}), "Functions").await? {
+            let (Some(name), Some(arn), Some(role)) =
+                (function["FunctionName"].as_str(), function["FunctionArn"].as_str(), function["Role"].as_str())
+            else {
                 continue;
             };
-            let name = name
-                .strip_prefix(&format!("{STACK}-"))
-                .unwrap_or(name)
-                .to_owned();
+            let name = name.strip_prefix(&format!("{STACK}-")).unwrap_or(name).to_owned();
             callers.insert(session_key(arn, role), name);
         }
         let mut calls = self.counted.calls();
@@ -403,17 +357,10 @@ impl Stack {
         changes: &[(&str, Option<&str>)],
     ) -> Result<BTreeMap<String, String>> {
         let name = Self::function_name(function);
-        let configuration = self
-            .aws
-            .call(
-                "lambda",
-                "get_function_configuration",
-                json!({ "FunctionName": name }),
-            )
-            .await?;
+        let configuration =
+            self.aws.call("lambda", "get_function_configuration", json!({ "FunctionName": name })).await?;
         let before: BTreeMap<String, String> =
-            serde_json::from_value(configuration["Environment"]["Variables"].clone())
-                .unwrap_or_default();
+            serde_json::from_value(configuration["Environment"]["Variables"].clone()).unwrap_or_default();
         let mut after = before.clone();
         for (variable, value) in changes {
             match value {
@@ -422,9 +369,7 @@ impl Stack {
             };
         }
         let update = json!({ "FunctionName": name, "Environment": { "Variables": after } });
-        self.aws
-            .call("lambda", "update_function_configuration", update)
-            .await?;
+        self.aws.call("lambda", "update_function_configuration", update).await?;
         Ok(before)
     }
 
@@ -432,56 +377,31 @@ impl Stack {
     /// [`Stack::restore_permissions`] to undo it.
     pub async fn take_permission(&self, function: &str, action: &str) -> Result<Permissions> {
         let name = Self::function_name(function);
-        let configuration = self
-            .aws
-            .call(
-                "lambda",
-                "get_function_configuration",
-                json!({ "FunctionName": name }),
-            )
-            .await?;
+        let configuration =
+            self.aws.call("lambda", "get_function_configuration", json!({ "FunctionName": name })).await?;
         let role = configuration["Role"]
             .as_str()
             .and_then(|arn| arn.rsplit('/').next())
             .with_context(|| format!("{name} has no role"))?
             .to_owned();
-        let mut before = Permissions {
-            role: role.clone(),
-            policies: Vec::new(),
-        };
-        for policy in self
-            .aws
-            .list(
-                "iam",
-                "list_role_policies",
-                json!({ "RoleName": role }),
-                "PolicyNames",
-            )
-            .await?
-        {
+        let mut before = Permissions { role: role.clone(), policies: Vec::new() };
+        for policy in self.aws.list("iam", "list_role_policies", json!({ "RoleName": role }), "PolicyNames").await? {
             let key = json!({ "RoleName": role, "PolicyName": policy });
-            let document =
-                self.aws.call("iam", "get_role_policy", key).await?["PolicyDocument"].take();
+            let document = self.aws.call("iam", "get_role_policy", key).await?["PolicyDocument"].take();
             let mut without = document.clone();
             if remove_action(&mut without, action) {
-                before
-                    .policies
-                    .push((policy.as_str().unwrap_or_default().to_owned(), document));
+                before.policies.push((policy.as_str().unwrap_or_default().to_owned(), document));
                 self.put_policy(&role, &policy, &without).await?;
             }
         }
-        ensure!(
-            !before.policies.is_empty(),
-            "the role of {name} has no permission {action} to take away"
-        );
+        ensure!(!before.policies.is_empty(), "the role of {name} has no permission {action} to take away");
         Ok(before)
     }
 
     /// Gives back what [`Stack::take_permission`] took.
     pub async fn restore_permissions(&self, permissions: &Permissions) -> Result<()> {
         for (policy, document) in &permissions.policies {
-            self.put_policy(&permissions.role, &Value::from(policy.as_str()), document)
-                .await?;
+            self.put_policy(&permissions.role, &Value::from(policy.as_str()), document).await?;
         }
         Ok(())
     }
@@ -492,11 +412,7 @@ impl Stack {
             // A policy must say something, so one that allows nothing any more is deleted.
             return self
                 .aws
-                .call(
-                    "iam",
-                    "delete_role_policy",
-                    json!({ "RoleName": role, "PolicyName": policy }),
-                )
+                .call("iam", "delete_role_policy", json!({ "RoleName": role, "PolicyName": policy }))
                 .await
                 .map(drop);
         }
@@ -508,17 +424,10 @@ impl Stack {
     /// [`Stack::put_state_machine`].
     pub async fn alter_state_machine(&self, alter: impl FnOnce(&mut Value)) -> Result<Value> {
         let arn = self.output("StateMachineArn")?;
-        let machine = self
-            .aws
-            .call(
-                "stepfunctions",
-                "describe_state_machine",
-                json!({ "stateMachineArn": arn }),
-            )
-            .await?;
-        let before: Value =
-            serde_json::from_str(machine["definition"].as_str().unwrap_or_default())
-                .context("the deployed state machine is not JSON")?;
+        let machine =
+            self.aws.call("stepfunctions", "describe_state_machine", json!({ "stateMachineArn": arn })).await?;
+        let before: Value = serde_json::from_str(machine["definition"].as_str().unwrap_or_default())
+            .context("the deployed state machine is not JSON")?;
         let mut after = before.clone();
         alter(&mut after);
         self.put_state_machine(&after).await?;
@@ -531,10 +440,7 @@ impl Stack {
             "stateMachineArn": self.output("StateMachineArn")?,
             "definition": definition.to_string(),
         });
-        self.aws
-            .call("stepfunctions", "update_state_machine", update)
-            .await
-            .map(drop)
+        self.aws.call("stepfunctions", "update_state_machine", update).await.map(drop)
     }
 
     /// Starts an execution as the console would, and answers with its ARN.
@@ -544,46 +450,26 @@ impl Stack {
             "name": name,
             "input": input.to_string(),
         });
-        let answer = self
-            .aws
-            .call("stepfunctions", "start_execution", start)
-            .await?;
-        answer["executionArn"]
-            .as_str()
-            .map(ToOwned::to_owned)
-            .context("no ARN for the started execution")
+        let answer = self.aws.call("stepfunctions", "start_execution", start).await?;
+        answer["executionArn"].as_str().map(ToOwned::to_owned).context("no ARN for the started execution")
     }
 
     /// The ARNs of all executions, newest first.
     pub async fn executions(&self) -> Result<Vec<String>> {
         let list = json!({ "stateMachineArn": self.output("StateMachineArn")? });
-        let executions = self
-            .aws
-            .list("stepfunctions", "list_executions", list, "executions")
-            .await?;
-        Ok(executions
-            .iter()
-            .filter_map(|it| it["executionArn"].as_str().map(ToOwned::to_owned))
-            .collect())
+        let executions = self.aws.list("stepfunctions", "list_executions", list, "executions").await?;
+        Ok(executions.iter().filter_map(|it| it["executionArn"].as_str().map(ToOwned::to_owned)).collect())
     }
 
     /// One execution: its status, input and output.
     pub async fn execution(&self, arn: &str) -> Result<Value> {
-        self.aws
-            .call(
-                "stepfunctions",
-                "describe_execution",
-                json!({ "executionArn": arn }),
-            )
-            .await
+        self.aws.call("stepfunctions", "describe_execution", json!({ "executionArn": arn })).await
     }
 
     /// The events of one execution, oldest first.
     pub async fn history(&self, arn: &str) -> Result<Vec<Value>> {
         let get = json!({ "executionArn": arn, "maxResults": 1000 });
-        self.aws
-            .list("stepfunctions", "get_execution_history", get, "events")
-            .await
+        self.aws.list("stepfunctions", "get_execution_history", get, "events").await
     }
 
     /// The events of all executions, by ARN.
@@ -601,43 +487,35 @@ impl Stack {
         let mut tables = BTreeMap::new();
         for output in ["OnboardingTable", "EphemeralTable"] {
             let scan = json!({ "TableName": self.output(output)?, "ConsistentRead": true });
-            tables.insert(
-                output.to_owned(),
-                self.aws.list("dynamodb", "scan", scan, "Items").await?,
-            );
+            tables.insert(output.to_owned(), self.aws.list("dynamodb", "scan", scan, "Items").await?);
         }
         Ok(tables)
+    }
+
+    /// Writes what only the emulator knows into the run's folder: the functions' logs and the executions' events.
+    pub async fn save_evidence(&self) -> Result<PathBuf> {
+        let folder = self.run.folder.join("evidence");
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        for (function, text) in self.logs().await? {
+            std::fs::write(folder.join(format!("{function}.log")), text)
+                .with_context(|| format!("cannot write the log of {function}"))?;
+        }
+        let histories = serde_json::to_string_pretty(&self.histories().await?)?;
+        std::fs::write(folder.join("executions.json"), histories).context("cannot write the executions' events")?;
+        Ok(folder)
     }
 
     /// Everything that the functions logged, by function.
     pub async fn logs(&self) -> Result<BTreeMap<String, String>> {
         let mut logs = BTreeMap::new();
-        for group in self
-            .aws
-            .list("logs", "describe_log_groups", json!({}), "logGroups")
-            .await?
-        {
+        for group in self.aws.list("logs", "describe_log_groups", json!({}), "logGroups").await? {
             let Some(name) = group["logGroupName"].as_str() else {
                 continue;
             };
-            let events = self
-                .aws
-                .list(
-                    "logs",
-                    "filter_log_events",
-                    json!({ "logGroupName": name }),
-                    "events",
-                )
-                .await?;
-            let text = events
-                .iter()
-                .filter_map(|event| event["message"].as_str())
-                .collect::<Vec<_>>()
-                .join("\n");
+            let events = self.aws.list("logs", "filter_log_events", json!({ "logGroupName": name }), "events").await?;
+            let text = events.iter().filter_map(|event| event["message"].as_str()).collect::<Vec<_>>().join("\n");
             let function = name.rsplit('/').next().unwrap_or(name);
-            let function = function
-                .strip_prefix(&format!("{STACK}-"))
-                .unwrap_or(function);
+            let function = function.strip_prefix(&format!("{STACK}-")).unwrap_or(function);
             logs.insert(function.to_owned(), text);
         }
         Ok(logs)
@@ -672,11 +550,7 @@ impl Shutdown {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        Ok(self
-            .0
-            .as_ref()
-            .context("the stack's runtime is gone")?
-            .spawn(future))
+        Ok(self.0.as_ref().context("the stack's runtime is gone")?.spawn(future))
     }
 
     fn keep(mut self) -> Option<Runtime> {
@@ -699,9 +573,7 @@ fn portal_listener(asked: Option<u16>) -> Result<TcpListener> {
             free_port(Some(port), "the portal")?;
             bind(port).with_context(|| format!("cannot listen on port {port} for the portal"))
         }
-        None => bind(PORTAL_PORT)
-            .or_else(|_| bind(0))
-            .context("cannot listen for the portal"),
+        None => bind(PORTAL_PORT).or_else(|_| bind(0)).context("cannot listen for the portal"),
     }
 }
 
@@ -734,10 +606,7 @@ fn remove_action(document: &mut Value, action: &str) -> bool {
 
 async fn read_json(url: &str, answer: reqwest::Response) -> Result<Value> {
     let status = answer.status();
-    let text = answer
-        .text()
-        .await
-        .with_context(|| format!("{url} broke off"))?;
+    let text = answer.text().await.with_context(|| format!("{url} broke off"))?;
     ensure!(status.is_success(), "{url} answered {status}: {text}");
     if text.is_empty() {
         return Ok(Value::Null);
@@ -756,10 +625,7 @@ mod tests {
             { "Effect": "Allow", "Action": "dynamodb:PutItem" },
         ]});
         assert!(remove_action(&mut document, "dynamodb:PutItem"));
-        assert_eq!(
-            document["Statement"],
-            json!([{ "Effect": "Allow", "Action": ["dynamodb:GetItem"] }])
-        );
+        assert_eq!(document["Statement"], json!([{ "Effect": "Allow", "Action": ["dynamodb:GetItem"] }]));
         assert!(!remove_action(&mut document, "kms:Decrypt"));
     }
 }

@@ -24,15 +24,8 @@ pub struct Tools {
 }
 
 /// What is tried, in this order, when looking for Python.
-const INTERPRETERS: [&str; 7] = [
-    "python3",
-    "python3.13",
-    "python3.12",
-    "python3.11",
-    "python3.14",
-    "python3.10",
-    "python",
-];
+const INTERPRETERS: [&str; 7] =
+    ["python3", "python3.13", "python3.12", "python3.11", "python3.14", "python3.10", "python"];
 /// The oldest Python that the pinned packages support.
 const OLDEST: (u32, u32) = (3, 10);
 
@@ -42,27 +35,12 @@ pub async fn ensure(workspace: &Workspace, console: &Console) -> Result<Tools> {
     let emulator = Environment::new(workspace, "emulator")?;
     let deploy = Environment::new(workspace, "deploy")?;
     if emulator.is_ready() && deploy.is_ready() {
-        return Ok(Tools {
-            emulator: emulator.python(),
-            deploy: deploy.python(),
-        });
+        return Ok(Tools { emulator: emulator.python(), deploy: deploy.python() });
     }
     let python = find_python().await?;
-    console.say(
-        "tools",
-        format_args!(
-            "first start: installing into {}",
-            workspace.private().join("tools").display()
-        ),
-    );
-    tokio::try_join!(
-        emulator.create(&python, console),
-        deploy.create(&python, console)
-    )?;
-    Ok(Tools {
-        emulator: emulator.python(),
-        deploy: deploy.python(),
-    })
+    console.say("tools", format_args!("first start: installing into {}", workspace.private().join("tools").display()));
+    tokio::try_join!(emulator.create(&python, console), deploy.create(&python, console))?;
+    Ok(Tools { emulator: emulator.python(), deploy: deploy.python() })
 }
 
 struct Environment {
@@ -82,13 +60,7 @@ impl Environment {
         let packages = pins.lines().filter(|line| line.contains("==")).count();
         let folder = workspace.private().join("tools").join(name);
         let digest = hex(&Sha256::digest(format!("{pins}\n{}", folder.display())));
-        Ok(Self {
-            name,
-            folder,
-            requirements,
-            digest,
-            packages,
-        })
+        Ok(Self { name, folder, requirements, digest, packages })
     }
 
     fn python(&self) -> PathBuf {
@@ -101,8 +73,7 @@ impl Environment {
 
     fn is_ready(&self) -> bool {
         // The link is dead when the Python it was made from has been removed.
-        self.python().exists()
-            && std::fs::read_to_string(self.stamp()).is_ok_and(|stamp| stamp == self.digest)
+        self.python().exists() && std::fs::read_to_string(self.stamp()).is_ok_and(|stamp| stamp == self.digest)
     }
 
     async fn create(&self, python: &Path, console: &Console) -> Result<()> {
@@ -113,33 +84,20 @@ impl Environment {
             std::fs::remove_dir_all(&self.folder)
                 .with_context(|| format!("cannot remove the old {}", self.folder.display()))?;
         }
-        std::fs::create_dir_all(&self.folder)
-            .with_context(|| format!("cannot create {}", self.folder.display()))?;
+        std::fs::create_dir_all(&self.folder).with_context(|| format!("cannot create {}", self.folder.display()))?;
         let log = self.folder.join("install.log");
 
         let mut venv = Command::new(python);
         venv.args(["-m", "venv"]).arg(&self.folder);
-        process::run("create a Python environment", venv, &log, |_| {})
-            .await
-            .with_context(|| {
-                format!(
-                    "{} cannot create environments; on Debian and Ubuntu: apt install python3-venv",
-                    python.display()
-                )
-            })?;
+        process::run("create a Python environment", venv, &log, |_| {}).await.with_context(|| {
+            format!("{} cannot create environments; on Debian and Ubuntu: apt install python3-venv", python.display())
+        })?;
 
         // The list is complete, so nothing that is not on it comes along.
         let mut pip = Command::new(self.python());
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--no-deps",
-            "--no-input",
-            "--disable-pip-version-check",
-        ])
-        .args(["--progress-bar", "off", "-r"])
-        .arg(&self.requirements);
+        pip.args(["-m", "pip", "install", "--no-deps", "--no-input", "--disable-pip-version-check"])
+            .args(["--progress-bar", "off", "-r"])
+            .arg(&self.requirements);
         let mut seen = 0;
         process::run("install the tools", pip, &log, |line| {
             if line.starts_with("Collecting ") || line.starts_with("Requirement already") {
@@ -156,15 +114,8 @@ impl Environment {
 
         let mut check = Command::new(self.python());
         check.args(["-m", "pip", "check", "--disable-pip-version-check"]);
-        process::run(
-            "check the tools",
-            check,
-            &self.folder.join("check.log"),
-            |_| {},
-        )
-        .await?;
-        std::fs::write(self.stamp(), &self.digest)
-            .context("cannot write the stamp of the tools")?;
+        process::run("check the tools", check, &self.folder.join("check.log"), |_| {}).await?;
+        std::fs::write(self.stamp(), &self.digest).context("cannot write the stamp of the tools")?;
         console.say("tools", format_args!("{}: ready", self.name));
         Ok(())
     }
@@ -179,16 +130,8 @@ async fn find_python() -> Result<PathBuf> {
     let mut refused = Vec::new();
     for name in &asked {
         match probe(name).await {
-            Some(Probe {
-                version,
-                venv: true,
-                path,
-            }) if version >= OLDEST => return Ok(path),
-            Some(Probe {
-                version,
-                venv,
-                path,
-            }) => refused.push(format!(
+            Some(Probe { version, venv: true, path }) if version >= OLDEST => return Ok(path),
+            Some(Probe { version, venv, path }) => refused.push(format!(
                 "{} is {}.{}{}",
                 path.display(),
                 version.0,
@@ -227,34 +170,20 @@ async fn probe(name: &OsString) -> Option<Probe> {
     const QUESTION: &str = "import sys, importlib.util as u\n\
         print(*sys.version_info[:2], int(bool(u.find_spec('venv') and u.find_spec('ensurepip'))))\n\
         print(sys.executable)";
-    let output = tokio::process::Command::new(name)
-        .args(["-c", QUESTION])
-        .kill_on_drop(true)
-        .output()
-        .await
-        .ok()?;
+    let output = tokio::process::Command::new(name).args(["-c", QUESTION]).kill_on_drop(true).output().await.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let mut lines = text.lines();
-    let mut numbers = lines
-        .next()?
-        .split(' ')
-        .map(|number| number.parse::<u32>().ok());
+    let mut numbers = lines.next()?.split(' ').map(|number| number.parse::<u32>().ok());
     let version = (numbers.next()??, numbers.next()??);
-    Some(Probe {
-        version,
-        venv: numbers.next()?? == 1,
-        path: PathBuf::from(lines.next()?),
-    })
+    Some(Probe { version, venv: numbers.next()?? == 1, path: PathBuf::from(lines.next()?) })
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
 
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

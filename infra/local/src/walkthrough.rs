@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 use url::Url;
 
@@ -19,6 +19,8 @@ use crate::stack::Stack;
 
 /// The longest a walk-through may take.
 const DEADLINE: Duration = Duration::from_secs(300);
+/// How often somebody does what a mail asks before they call it a nuisance.
+const PATIENCE: usize = 6;
 /// How often the watcher looks.
 const LOOK: Duration = Duration::from_millis(150);
 /// The simulated people, their subscription and where it goes: all from the standard scenario.
@@ -60,15 +62,18 @@ pub(crate) struct Facts {
 
 /// Associates the scenario's subscription, end to end.
 pub async fn associate(stack: &Stack, route: Route, console: &Console) -> Result<Receipt> {
-    match tokio::time::timeout(DEADLINE, Box::pin(walk(stack, route, console))).await {
-        Ok(receipt) => receipt,
-        Err(_) => bail!(
-            "the onboarding did not end within {} s; logs in {}, mails at {}/_ministack/ses/messages",
-            DEADLINE.as_secs(),
-            stack.folder().display(),
-            stack.emulator()
-        ),
-    }
+    let walk = tokio::time::timeout(DEADLINE, Box::pin(walk(stack, route, console))).await;
+    let failure = match walk {
+        Ok(Ok(receipt)) => return Ok(receipt),
+        Ok(Err(error)) => error,
+        Err(_) => anyhow!("the onboarding did not end within {} s", DEADLINE.as_secs()),
+    };
+    // The emulator takes its memory with it, so what it knows is saved while it is there.
+    let evidence = stack.save_evidence().await.context("and the functions' logs could not be saved");
+    Err(match evidence {
+        Ok(folder) => failure.context(format!("the association failed (the functions' logs: {})", folder.display())),
+        Err(error) => failure.context(format!("the association failed ({error:#})")),
+    })
 }
 
 async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt> {
@@ -76,21 +81,13 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
         .scenario()
         .clouds
         .get(CLOUD)
-        .and_then(|cloud| {
-            cloud
-                .subscriptions
-                .iter()
-                .find(|one| one.display_name == SUBSCRIPTION)
-        })
+        .and_then(|cloud| cloud.subscriptions.iter().find(|one| one.display_name == SUBSCRIPTION))
         .with_context(|| format!("the scenario has no subscription {SUBSCRIPTION}"))?
         .clone();
     let before = facts(stack, &subscription.subscription_id).await?;
     let earlier: BTreeSet<String> = stack.executions().await?.into_iter().collect();
-    let (ledger_before, requests_before, calls_before) = (
-        entries(stack, "ledger").await?.len(),
-        requests(stack).await?,
-        stack.aws_calls().await?.len(),
-    );
+    let (ledger_before, requests_before, calls_before) =
+        (entries(stack, "ledger").await?.len(), requests(stack).await?, stack.aws_calls().await?.len());
 
     console.heading(format_args!(
         "{SUBSCRIPTION} ({}) trusts {}; it goes to {PARTNER_DIRECTORY} ({} route)",
@@ -100,11 +97,7 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
     ));
     let mut owner = Person::of(stack, CLOUD, OWNER)?;
     let mut partner = Person::of(stack, CLOUD, PARTNER_ADMIN)?;
-    let mut log = Log {
-        console,
-        started: Instant::now(),
-        moments: Vec::new(),
-    };
+    let mut log = Log { console, started: Instant::now(), moments: Vec::new() };
 
     let sign_up = SignUp {
         subscription_id: subscription.subscription_id.clone(),
@@ -115,11 +108,7 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
         route: Some(route.as_str().to_owned()),
     };
     let page = partner.sign_up(stack, &sign_up).await?;
-    ensure!(
-        page.status < 300,
-        "the sign-up form was refused: {}",
-        page.summary()
-    );
+    ensure!(page.status < 300, "the sign-up form was refused: {}", page.summary());
     log.add(&partner.name, "sent the sign-up form");
     let link = page.url.clone();
 
@@ -127,56 +116,31 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
     let log = std::sync::Mutex::new(log);
     let ended = {
         let watching = watch(stack, &link, ledger_before, &log);
-        let acting = act(
-            stack,
-            [&mut owner, &mut partner],
-            &subscription.display_name,
-            &log,
-        );
+        let acting = act(stack, [&mut owner, &mut partner], &subscription.display_name, &log);
         tokio::select! {
             ended = watching => ended?,
-            failed = acting => return Err(failed.err().unwrap_or_else(|| anyhow::anyhow!("nobody acts any more"))),
+            failed = acting => return Err(failed.err().unwrap_or_else(|| anyhow!("nobody acts any more"))),
         }
     };
-    let log = log
-        .into_inner()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let log = log.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let seconds = log.started.elapsed().as_secs_f64();
-    let ending = ended["ending"]
-        .as_str()
-        .or(ended["status"].as_str())
-        .unwrap_or("unknown")
-        .to_owned();
+    let ending = ended["ending"].as_str().or(ended["status"].as_str()).unwrap_or("unknown").to_owned();
     ensure!(
         ending == "done",
         "the onboarding ended as {ending}{}; logs in {}",
-        ended["error"]
-            .as_str()
-            .map(|error| format!(" ({error})"))
-            .unwrap_or_default(),
+        ended["error"].as_str().map(|error| format!(" ({error})")).unwrap_or_default(),
         stack.folder().display()
     );
 
     let after = facts(stack, &subscription.subscription_id).await?;
+    ensure!(after.directory_id != before.directory_id, "the subscription still trusts {}", after.directory_name);
     ensure!(
-        after.directory_id != before.directory_id,
-        "the subscription still trusts {}",
-        after.directory_name
-    );
-    ensure!(
-        after
-            .owners
-            .iter()
-            .any(|owner| owner.eq_ignore_ascii_case(PARTNER_ADMIN)),
+        after.owners.iter().any(|owner| owner.eq_ignore_ascii_case(PARTNER_ADMIN)),
         "{PARTNER_ADMIN} is not Owner; these are: {}",
         after.owners.join(", ")
     );
-    let execution = stack
-        .executions()
-        .await?
-        .into_iter()
-        .find(|arn| !earlier.contains(arn))
-        .context("no execution was started")?;
+    let execution =
+        stack.executions().await?.into_iter().find(|arn| !earlier.contains(arn)).context("no execution was started")?;
     let history = finished_history(stack, &execution).await?;
     let violations = entries(stack, "violations").await?;
     ensure!(
@@ -220,6 +184,7 @@ async fn answer_mails(
     subscription_name: &str,
     log: &std::sync::Mutex<Log<'_>>,
 ) -> Result<()> {
+    let mut asked = 0;
     loop {
         let Some(mail) = person.next_mail(stack).await? else {
             tokio::time::sleep(LOOK).await;
@@ -229,12 +194,12 @@ async fn answer_mails(
         if !asks_for_something(&mail) {
             continue;
         }
+        asked += 1;
+        ensure!(asked <= PATIENCE, "{} was asked {asked} times and gives up", person.name);
         let page = person
             .do_as_asked(stack, &mail, subscription_name)
             .await
-            .with_context(|| {
-                format!("{} could not do what “{}” asks", person.name, mail.subject)
-            })?;
+            .with_context(|| format!("{} could not do what “{}” asks", person.name, mail.subject))?;
         crate::aws::lock(log).add(&person.name, format!("did so: “{}”", page.heading));
     }
 }
@@ -244,12 +209,7 @@ fn asks_for_something(mail: &Mail) -> bool {
 }
 
 /// Prints what changes until the onboarding is over; answers with the last progress.
-async fn watch(
-    stack: &Stack,
-    link: &Url,
-    mut ledger_seen: usize,
-    log: &std::sync::Mutex<Log<'_>>,
-) -> Result<Value> {
+async fn watch(stack: &Stack, link: &Url, mut ledger_seen: usize, log: &std::sync::Mutex<Log<'_>>) -> Result<Value> {
     let mut browser = crate::browser::Browser::new()?;
     let mut states: BTreeMap<String, String> = BTreeMap::new();
     let mut turn = None;
@@ -263,32 +223,24 @@ async fn watch(
             }
         }
         for step in progress["steps"].as_array().into_iter().flatten() {
-            let (Some(title), Some(state)) = (step["title"].as_str(), step["state"].as_str())
-            else {
+            let (Some(title), Some(state)) = (step["title"].as_str(), step["state"].as_str()) else {
                 continue;
             };
             let known = states.insert(title.to_owned(), state.to_owned());
             if known.as_deref() != Some(state)
-                && matches!(
-                    state,
-                    "running" | "waiting-for-microsoft" | "needs-attention" | "done"
-                )
+                && matches!(state, "running" | "waiting-for-microsoft" | "needs-attention" | "done")
             {
-                crate::aws::lock(log).add(
-                    "Mooring",
-                    format!("step {}: {}", label(step, title), state.replace('-', " ")),
-                );
+                crate::aws::lock(log)
+                    .add("Mooring", format!("step {}: {}", label(step, title), state.replace('-', " ")));
             }
         }
         let now = progress["turn"]["actor"].as_str().map(|actor| {
-            format!(
-                "waits for the {}: {}",
-                actor.replace('-', " "),
-                progress["turn"]["kind"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .replace('-', " ")
-            )
+            let told = |field: &str| progress["turn"][field].as_str().unwrap_or_default();
+            let kind = told("kind").replace('-', " ");
+            match told("reason") {
+                "" => format!("waits for the {}: {kind}", actor.replace('-', " ")),
+                reason => format!("waits for the {}: {kind}, because of {reason}", actor.replace('-', " ")),
+            }
         });
         if now != turn {
             if let Some(waits) = &now {
@@ -297,10 +249,7 @@ async fn watch(
             turn = now;
         }
         if progress["ending"].is_string() {
-            crate::aws::lock(log).add(
-                "Mooring",
-                format!("ended: {}", progress["ending"].as_str().unwrap_or_default()),
-            );
+            crate::aws::lock(log).add("Mooring", format!("ended: {}", progress["ending"].as_str().unwrap_or_default()));
             return Ok(progress);
         }
         tokio::time::sleep(LOOK).await;
@@ -346,22 +295,14 @@ impl Log<'_> {
     fn add(&mut self, who: &str, what: impl Into<String>) {
         let what = what.into();
         self.console.say(who, &what);
-        self.moments.push(Moment {
-            at: self.started.elapsed().as_secs_f64(),
-            who: who.to_owned(),
-            what,
-        });
+        self.moments.push(Moment { at: self.started.elapsed().as_secs_f64(), who: who.to_owned(), what });
     }
 }
 
 /// A list of the simulated cloud's control API.
 async fn entries(stack: &Stack, list: &str) -> Result<Vec<Value>> {
     let mut answer = stack.control(list).await?;
-    let entries = if answer.is_array() {
-        answer
-    } else {
-        answer[list].take()
-    };
+    let entries = if answer.is_array() { answer } else { answer[list].take() };
     serde_json::from_value(entries).with_context(|| format!("the control API's {list} is no list"))
 }
 
@@ -370,17 +311,11 @@ async fn facts(stack: &Stack, subscription: &str) -> Result<Facts> {
     let state = stack.control("state").await?;
     let cloud = &state["clouds"][CLOUD];
     let find = |list: &str, key: &str, id: &str| {
-        cloud[list]
-            .as_array()
-            .and_then(|items| items.iter().find(|item| item[key] == id))
-            .cloned()
+        cloud[list].as_array().and_then(|items| items.iter().find(|item| item[key] == id)).cloned()
     };
     let found = find("subscriptions", "subscriptionId", subscription)
         .with_context(|| format!("the simulated cloud has no subscription {subscription}"))?;
-    let directory_id = found["tenantId"]
-        .as_str()
-        .context("a subscription without a directory")?
-        .to_owned();
+    let directory_id = found["tenantId"].as_str().context("a subscription without a directory")?.to_owned();
     let tenant = find("tenants", "tenantId", &directory_id).unwrap_or_default();
     let name_of = |principal: &str| {
         tenant["users"]
@@ -403,10 +338,7 @@ async fn facts(stack: &Stack, subscription: &str) -> Result<Facts> {
         .filter_map(|assignment| assignment["principalId"].as_str().map(name_of))
         .collect();
     Ok(Facts {
-        directory_name: tenant["displayName"]
-            .as_str()
-            .unwrap_or(&directory_id)
-            .to_owned(),
+        directory_name: tenant["displayName"].as_str().unwrap_or(&directory_id).to_owned(),
         directory_id,
         owners,
     })
@@ -414,11 +346,7 @@ async fn facts(stack: &Stack, subscription: &str) -> Result<Facts> {
 
 /// How often each operation of Microsoft's APIs was called so far.
 async fn requests(stack: &Stack) -> Result<BTreeMap<String, usize>> {
-    let counted: BTreeMap<String, BTreeMap<String, usize>> =
-        serde_json::from_value(stack.control("requests").await?)
-            .context("the control API's requests are not counts")?;
-    Ok(counted
-        .into_iter()
-        .map(|(operation, by_status)| (operation, by_status.values().sum()))
-        .collect())
+    let counted: BTreeMap<String, BTreeMap<String, usize>> = serde_json::from_value(stack.control("requests").await?)
+        .context("the control API's requests are not counts")?;
+    Ok(counted.into_iter().map(|(operation, by_status)| (operation, by_status.values().sum())).collect())
 }

@@ -61,13 +61,10 @@ impl Workspace {
             .await
             .with_context(|| format!("cannot run {}", cargo.display()))?;
         if !output.status.success() {
-            bail!(
-                "cargo metadata failed: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
+            bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        let metadata: Metadata = serde_json::from_slice(&output.stdout)
-            .context("cargo metadata answered something unexpected")?;
+        let metadata: Metadata =
+            serde_json::from_slice(&output.stdout).context("cargo metadata answered something unexpected")?;
         let binaries = metadata
             .packages
             .into_iter()
@@ -79,12 +76,7 @@ impl Workspace {
                     .map(move |target| (target.name, package.name.clone()))
             })
             .collect();
-        Ok(Self {
-            root,
-            cargo,
-            target: metadata.target_directory,
-            binaries,
-        })
+        Ok(Self { root, cargo, target: metadata.target_directory, binaries })
     }
 
     /// The folder for tools, logs and receipts.
@@ -108,11 +100,9 @@ impl Workspace {
     /// Takes the named lock, waiting while another start holds it. It is released when the file is dropped.
     pub async fn lock(&self, name: &str) -> Result<File> {
         let folder = self.private();
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let path = folder.join(format!("{name}.lock"));
-        let file =
-            File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        let file = File::create(&path).with_context(|| format!("cannot create {}", path.display()))?;
         tokio::task::spawn_blocking(move || file.lock().map(|()| file))
             .await?
             .with_context(|| format!("cannot lock {}", path.display()))
@@ -122,8 +112,7 @@ impl Workspace {
     /// and those of runs that still hold their lock.
     pub fn new_run(&self) -> Result<Run> {
         let runs = self.private().join("run");
-        std::fs::create_dir_all(&runs)
-            .with_context(|| format!("cannot create {}", runs.display()))?;
+        std::fs::create_dir_all(&runs).with_context(|| format!("cannot create {}", runs.display()))?;
         let mut earlier: Vec<u64> = std::fs::read_dir(&runs)
             .with_context(|| format!("cannot read {}", runs.display()))?
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
@@ -131,8 +120,7 @@ impl Workspace {
         earlier.sort_unstable();
         for number in earlier.iter().rev().skip(3) {
             let folder = runs.join(number.to_string());
-            let abandoned =
-                File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
+            let abandoned = File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
             if abandoned {
                 // Another start may be removing it too.
                 let _ = std::fs::remove_dir_all(&folder);
@@ -145,17 +133,13 @@ impl Workspace {
                 Ok(()) => break folder,
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => {
-                    return Err(error)
-                        .with_context(|| format!("cannot create {}", folder.display()));
+                    return Err(error).with_context(|| format!("cannot create {}", folder.display()));
                 }
             }
         };
         let lock = File::create(folder.join("lock")).context("cannot create the run's lock")?;
         lock.try_lock().context("cannot take the run's lock")?;
-        Ok(Run {
-            folder,
-            _lock: lock,
-        })
+        Ok(Run { folder, _lock: lock })
     }
 }
 
