@@ -426,6 +426,32 @@ pub(crate) const CANCEL_VIEW_ONLY: Text = text(
     "This link is for looking only. The owner and the Partner Center administrator can cancel through the links in their mails.",
 );
 
+/// What an entry of the audit trail is called. An action that is not in the list is shown by its own name.
+pub(crate) const ACTIONS: &[(&str, Text)] = &[
+    ("onboarding.created", text("activity.onboarding.created", "The onboarding was created")),
+    ("onboarding.cancelled", text("activity.onboarding.cancelled", "The onboarding was cancelled")),
+    ("onboarding.cancel-requested", text("activity.onboarding.cancel-requested", "Cancelling was asked for")),
+    ("onboarding.declined", text("activity.onboarding.declined", "The onboarding was declined")),
+    ("onboarding.ended", text("activity.onboarding.ended", "The onboarding ended")),
+    ("wait.opened", text("activity.wait.opened", "A person was asked")),
+    ("wait.reminded", text("activity.wait.reminded", "A person was reminded")),
+    ("sign-in.done", text("activity.sign-in.done", "Signed in with the right account")),
+    ("sign-in.refused", text("activity.sign-in.refused", "A sign-in was refused by Microsoft")),
+    (
+        "sign-in.wrong-account",
+        text("activity.sign-in.wrong-account", "Signed in with another account; nothing was recorded"),
+    ),
+    ("step.done", text("activity.step.done", "Step finished")),
+    ("step.settling", text("activity.step.settling", "Waiting for Microsoft")),
+    ("step.stopped", text("activity.step.stopped", "Step stopped")),
+    ("move.confirmed", text("activity.move.confirmed", "The move was confirmed")),
+    ("guest.invited", text("activity.guest.invited", "The owner was invited into the partner directory")),
+    ("request.sent", text("activity.request.sent", "The change of directory was requested")),
+    ("request.accepted", text("activity.request.accepted", "The change of directory was accepted")),
+    ("request.ended", text("activity.request.ended", "The request for the change of directory ended without moving anything")),
+    ("owner.assigned", text("activity.owner.assigned", "The Owner role was assigned")),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

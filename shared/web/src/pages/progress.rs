@@ -251,9 +251,11 @@ fn activity_said(row: &ActivityRow) -> String {
         Some(actor) => person(actor).english,
         None => text::PRODUCT.english,
     };
+    let known = text::ACTIONS.iter().find(|(action, _)| *action == row.action);
+    let action = known.map_or(row.action.as_str(), |(_, words)| words.english);
     match row.step {
-        Some(step) => format!("{} · {who} · {}", row.action, step.title()),
-        None => format!("{} · {who}", row.action),
+        Some(step) => format!("{action} · {who} · {}", step.title()),
+        None => format!("{action} · {who}"),
     }
 }
 
@@ -478,6 +480,22 @@ mod tests {
         view.error = Some("Subscription.NotMovable".into());
         let page = progress(&view).into_string();
         assert!(page.contains("Subscription.NotMovable") && page.contains("Azure Lighthouse"));
+    }
+
+    #[test]
+    fn activity_is_told_in_words_and_an_unknown_action_by_its_name() {
+        let mut view = view();
+        for action in ["move.confirmed", "something.new"] {
+            view.activity.push(ActivityRow {
+                at: at("2026-05-12T09:00:00Z"),
+                actor: "owner".into(),
+                action: action.into(),
+                step: None,
+                detail: None,
+            });
+        }
+        let page = progress(&view).into_string();
+        assert!(page.contains("The move was confirmed") && page.contains("something.new"));
     }
 
     #[test]
