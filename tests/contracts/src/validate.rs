@@ -242,12 +242,7 @@ impl<'a> Findings<'a> {
     }
 
     fn add(&mut self, place: String, expected: String) {
-        self.all.push(Violation {
-            operation: self.operation.to_owned(),
-            direction: self.direction,
-            place,
-            expected,
-        });
+        self.all.push(Violation { operation: self.operation.to_owned(), direction: self.direction, place, expected });
     }
 
     fn check(&mut self, schema: &Schema, named: &BTreeMap<String, Schema>, place: &str, value: &Value) {

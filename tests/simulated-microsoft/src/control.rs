@@ -200,7 +200,8 @@ fn change_tenant(world: &mut World, id: &str, body: &[u8]) -> Outcome {
     let change: TenantChange = read(body)?;
     let found = world.clouds.values_mut().find_map(|cloud| {
         let name = cloud.name.clone();
-        let tenant = cloud.tenants.iter_mut().find(|it| it.tenant_id == id || it.domains.iter().any(|domain| domain == id))?;
+        let tenant =
+            cloud.tenants.iter_mut().find(|it| it.tenant_id == id || it.domains.iter().any(|domain| domain == id))?;
         Some((name, tenant))
     });
     let (cloud, tenant) = found.ok_or_else(|| Wrong::missing("such tenant"))?;
@@ -221,7 +222,8 @@ fn change_tenant(world: &mut World, id: &str, body: &[u8]) -> Outcome {
 fn revoke(world: &mut World, email: &str) -> Outcome {
     let mut revoked = 0;
     for cloud in world.clouds.values_mut() {
-        for token in cloud.refresh_tokens.values_mut().filter(|it| it.email.eq_ignore_ascii_case(email) && !it.revoked) {
+        for token in cloud.refresh_tokens.values_mut().filter(|it| it.email.eq_ignore_ascii_case(email) && !it.revoked)
+        {
             token.revoked = true;
             revoked += 1;
         }
@@ -316,7 +318,12 @@ fn assign(world: &mut World, id: &str, body: &[u8]) -> Outcome {
     };
     let (cloud, subscription) = find(world, id)?;
     let shown = json!(facts);
-    subscription.assignments.push(LiveAssignment { facts, created_at: now, created_by: String::new(), effective_from: now });
+    subscription.assignments.push(LiveAssignment {
+        facts,
+        created_at: now,
+        created_by: String::new(),
+        effective_from: now,
+    });
     world.shared.record(&cloud, Kind::ControlChange, None, id, shown.clone());
     Ok(shown)
 }

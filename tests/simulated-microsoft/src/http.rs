@@ -20,11 +20,7 @@ pub(crate) struct Call {
 impl Call {
     /// The parts of the path, decoded.
     pub(crate) fn parts(&self) -> Vec<String> {
-        self.path
-            .split('/')
-            .skip(1)
-            .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
-            .collect()
+        self.path.split('/').skip(1).map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned()).collect()
     }
 
     pub(crate) fn query(&self, name: &str) -> Option<&str> {

@@ -81,9 +81,7 @@ impl Key {
     fn sign(&self, message: &[u8]) -> Vec<u8> {
         let mut signature = vec![0; self.pair.public_modulus_len()];
         #[expect(clippy::expect_used, reason = "the buffer has the key's size, nothing else can fail")]
-        self.pair
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-            .expect("an RSA key signs");
+        self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).expect("an RSA key signs");
         signature
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Knobs {
     pub(crate) entering_policy_checked_at: When,
     /// The newest api-version of the change-directory family that is live.
     pub(crate) newest_version: String,
+    /// Whether a subscription must have the resource provider registered.
+    pub(crate) registration_required: bool,
     /// Whether a refresh token works in a second tenant.
     pub(crate) refresh_across_tenants: bool,
     /// Whether asking for the status counts as a write for the second factor.
@@ -58,6 +60,7 @@ impl Default for Knobs {
             destination_owner_checked_at: When::Put,
             entering_policy_checked_at: When::Accept,
             newest_version: "2026-08-01-preview".to_owned(),
+            registration_required: false,
             refresh_across_tenants: true,
             status_needs_mfa: false,
             writes_need_mfa: true,

@@ -35,7 +35,8 @@ type Refused = Box<Answer>;
 
 /// Codes are texts in the documentation and numbers in its examples; ours follow the examples.
 fn refuse(status: u16, code: u32, description: &str) -> Refused {
-    let answer = Answer::json(status, &json!({"code": code, "description": description, "data": [], "source": "PartnerFD"}));
+    let answer =
+        Answer::json(status, &json!({"code": code, "description": description, "data": [], "source": "PartnerFD"}));
     Box::new(if status == 401 {
         answer.header("www-authenticate", "OAuth realm=\"urn:cpsvc:cpid:simulated\"")
     } else {

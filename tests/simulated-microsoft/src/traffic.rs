@@ -49,7 +49,11 @@ enum Place {
 }
 
 /// Answers any request.
-pub(crate) async fn serve(State(cloud): State<Arc<Cloud>>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request) -> Response {
+pub(crate) async fn serve(
+    State(cloud): State<Arc<Cloud>>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    request: Request,
+) -> Response {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
         return respond(Answer::json(413, &json!({"error": "the body is too long"})));
@@ -96,7 +100,8 @@ async fn api(cloud: &Cloud, cut: &Cut, name: &str, call: &Call) -> Answer {
     let counted = operation.as_ref().map_or_else(|| format!("{}.unknown", call.api), |it| it.as_str().to_owned());
     let effect = {
         let mut world = cloud.world();
-        if let Err(found) = validate_request(call.api, &call.method, &call.path, &call.query, &call.headers, &call.body) {
+        if let Err(found) = validate_request(call.api, &call.method, &call.path, &call.query, &call.headers, &call.body)
+        {
             world.shared.violations.extend(found);
         }
         faults::take(&mut world.shared.faults, &counted, call)
@@ -164,7 +169,14 @@ fn unknown_cloud(name: &str) -> Answer {
 }
 
 /// An error that was asked for, in the words of the API it stands in.
-fn failure(cloud: &Cloud, call: &Call, status: u16, code: Option<String>, message: Option<String>, retry_after: Option<u64>) -> Answer {
+fn failure(
+    cloud: &Cloud,
+    call: &Call,
+    status: u16,
+    code: Option<String>,
+    message: Option<String>,
+    retry_after: Option<u64>,
+) -> Answer {
     let usual = match status {
         401 => "InvalidAuthenticationToken",
         403 => "AuthorizationFailed",

@@ -82,6 +82,8 @@ pub(crate) struct LiveSubscription {
     pub(crate) request: Option<ChangeRequest>,
     /// Until then its new directory does not see it.
     pub(crate) visible_from: Millis,
+    /// Whether someone registered Microsoft.Subscription with it; asked for by a knob only.
+    pub(crate) registered: bool,
 }
 
 /// A role assignment and when it takes effect.
@@ -327,7 +329,13 @@ impl CloudState {
             let from = std::mem::replace(&mut subscription.facts.tenant_id, request.destination_tenant.clone());
             subscription.visible_from = acceptance.at + shared.timing.subscription_visible_after_ms;
             let effective_from = acceptance.at + shared.timing.owner_effective_after_ms;
-            shared.record(&name, Kind::DirectoryChanged, Some(by.clone()), &id, json!({"from": from, "to": request.destination_tenant}));
+            shared.record(
+                &name,
+                Kind::DirectoryChanged,
+                Some(by.clone()),
+                &id,
+                json!({"from": from, "to": request.destination_tenant}),
+            );
             shared.record(
                 &name,
                 Kind::RoleAssignmentsWiped,
@@ -366,7 +374,7 @@ impl LiveSubscription {
             .map(|facts| LiveAssignment { facts, created_at: now, created_by: String::new(), effective_from: 0 })
             .collect();
         let custom_roles = std::mem::take(&mut facts.custom_roles);
-        Self { facts, assignments, custom_roles, request: None, visible_from: 0 }
+        Self { facts, assignments, custom_roles, request: None, visible_from: 0, registered: false }
     }
 
     /// The pending request, if there is one that has not expired.

@@ -9,7 +9,7 @@ use crate::clock::{Millis, instant};
 use crate::http::{Answer, Call};
 use crate::knobs::{NoRequest, RepeatedPut, SecondAcceptance, StatusBefore, When};
 use crate::ledger::Kind;
-use crate::world::{AccessToken, Acceptance, ChangeRequest, Ctx, GLOBAL_ADMINISTRATOR, LiveSubscription};
+use crate::world::{Acceptance, AccessToken, ChangeRequest, Ctx, GLOBAL_ADMINISTRATOR, LiveSubscription};
 
 /// Newest first.
 const VERSIONS: &[&str] = &["2026-08-01-preview", "2025-11-01-preview", "2024-08-01-preview"];
@@ -38,7 +38,8 @@ pub(crate) fn list(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str) ->
     let version = live_version(ctx, call)?;
     rbac::demand(ctx, token, id, READ)?;
     let subscription = found(ctx, id)?;
-    let rows: Vec<Value> = shown(ctx, subscription).map(|it| wrapped(ctx, subscription, it, version)).into_iter().collect();
+    let rows: Vec<Value> =
+        shown(ctx, subscription).map(|it| wrapped(ctx, subscription, it, version)).into_iter().collect();
     Ok(Answer::json(200, &json!({"value": rows, "nextLink": null})))
 }
 
@@ -66,24 +67,49 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str)
         return Err(not_authorized(&token.email, &token.caller.oid, WRITE, &subscription.scope()));
     }
     second_factor(ctx, token)?;
+    if ctx.shared.knobs.registration_required && !subscription.registered {
+        return Err(refuse(
+            409,
+            "MissingSubscriptionRegistration",
+            "The subscription is not registered to use namespace 'Microsoft.Subscription'. See https://aka.ms/rps-not-found for how to register subscriptions.",
+        ));
+    }
     writable(subscription)?;
     let quota = &subscription.facts.quota_id;
     if ["CSP_", "Internal_", "DreamSpark_"].iter().any(|it| quota.starts_with(it)) {
-        return Err(refuse(400, "SubscriptionOfferNotSupported", &format!("Changing the directory is not supported for subscription '{id}': its offer '{quota}' is not eligible.")));
+        return Err(refuse(
+            400,
+            "SubscriptionOfferNotSupported",
+            &format!(
+                "Changing the directory is not supported for subscription '{id}': its offer '{quota}' is not eligible."
+            ),
+        ));
     }
     let asked = call.json().unwrap_or_default();
     let text = |field: &str| asked["properties"][field].as_str().map(str::trim).filter(|it| !it.is_empty());
     let (Some(destination), Some(owner)) = (text("destinationTenantId"), text("destinationOwnerId")) else {
-        return Err(refuse(400, "InvalidRequestContent", "The request content was invalid: properties.destinationTenantId and properties.destinationOwnerId are required."));
+        return Err(refuse(
+            400,
+            "InvalidRequestContent",
+            "The request content was invalid: properties.destinationTenantId and properties.destinationOwnerId are required.",
+        ));
     };
     if uuid::Uuid::try_parse(destination).is_err() {
         return Err(refuse(400, "InvalidTenantId", &format!("The destination tenant '{destination}' is not a GUID.")));
     }
     if destination.eq_ignore_ascii_case(&token.caller.tid) {
-        return Err(refuse(400, "InvalidDestinationTenant", "The destination tenant is the tenant of the subscription."));
+        return Err(refuse(
+            400,
+            "InvalidDestinationTenant",
+            "The destination tenant is the tenant of the subscription.",
+        ));
     }
     let Some(tenant) = ctx.cloud.tenant(destination).cloned() else {
-        return Err(refuse(400, "DestinationTenantNotFound", &format!("The destination tenant '{destination}' was not found.")));
+        return Err(refuse(
+            400,
+            "DestinationTenantNotFound",
+            &format!("The destination tenant '{destination}' was not found."),
+        ));
     };
     let source = ctx.cloud.tenant(&token.caller.tid).cloned();
     if let Some(policy) = source.map(|it| it.policy)
@@ -94,7 +120,11 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str)
     }
     let resolved = resolve_owner(ctx, &tenant.tenant_id, owner);
     if resolved.is_none() && ctx.shared.knobs.destination_owner_checked_at == When::Put {
-        return Err(refuse(400, "DestinationOwnerNotFound", &format!("The destination owner '{owner}' was not found in tenant '{destination}'.")));
+        return Err(refuse(
+            400,
+            "DestinationOwnerNotFound",
+            &format!("The destination owner '{owner}' was not found in tenant '{destination}'."),
+        ));
     }
     let destination_owner = resolved.unwrap_or_else(|| owner.to_owned());
     if ctx.shared.knobs.entering_policy_checked_at == When::Put
@@ -111,7 +141,13 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str)
         }
         match ctx.shared.knobs.repeated_put {
             RepeatedPut::Overwrite => {}
-            RepeatedPut::Conflict => return Err(refuse(409, "ChangeTenantRequestExists", "A change tenant request is pending for the subscription.")),
+            RepeatedPut::Conflict => {
+                return Err(refuse(
+                    409,
+                    "ChangeTenantRequestExists",
+                    "A change tenant request is pending for the subscription.",
+                ));
+            }
             RepeatedPut::Keep => return Ok(Answer::json(200, &wrapped(ctx, subscription, earlier, &version))),
         }
     }
@@ -145,7 +181,11 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &s
     let subscription = found(ctx, id)?;
     let Some(request) = shown(ctx, subscription) else { return Err(no_request(id)) };
     if request.accepted.is_some() {
-        return Err(refuse(409, "ChangeTenantRequestInProgress", "The request was accepted and can no longer be cancelled."));
+        return Err(refuse(
+            409,
+            "ChangeTenantRequestInProgress",
+            "The request was accepted and can no longer be cancelled.",
+        ));
     }
     let detail = json!({"destinationTenantId": request.destination_tenant});
     if let Some(subscription) = ctx.cloud.subscription_mut(id) {
@@ -175,7 +215,8 @@ pub(crate) fn accept(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &s
     let request = for_acceptor(ctx, call, token, id)?;
     second_factor(ctx, token)?;
     let scope = format!("/providers/Microsoft.Subscription/subscriptions/{id}");
-    let refused = || not_authorized(&token.email, &token.caller.oid, "Microsoft.Subscription/acceptChangeTenant/action", &scope);
+    let refused =
+        || not_authorized(&token.email, &token.caller.oid, "Microsoft.Subscription/acceptChangeTenant/action", &scope);
     let owner = resolve_owner(ctx, &request.destination_tenant, &request.destination_owner);
     if owner.as_ref() != Some(&token.caller.oid) {
         return Err(refused());
@@ -186,7 +227,11 @@ pub(crate) fn accept(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &s
     if request.accepted.is_some() {
         return match ctx.shared.knobs.second_acceptance {
             SecondAcceptance::NoContent => Ok(Answer::empty(204)),
-            SecondAcceptance::Conflict => Err(refuse(409, "ChangeTenantRequestAlreadyAccepted", "The change tenant request has already been accepted.")),
+            SecondAcceptance::Conflict => Err(refuse(
+                409,
+                "ChangeTenantRequestAlreadyAccepted",
+                "The change tenant request has already been accepted.",
+            )),
             SecondAcceptance::NotFound => Err(no_request(id)),
         };
     }
@@ -202,7 +247,12 @@ pub(crate) fn accept(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &s
     if let Some(request) = ctx.cloud.subscription_mut(id).and_then(|it| it.request.as_mut()) {
         request.accepted = Some(acceptance);
     }
-    ctx.record(Kind::ChangeTenantRequestAccepted, Some(token.caller.clone()), id, json!({"to": request.destination_tenant}));
+    ctx.record(
+        Kind::ChangeTenantRequestAccepted,
+        Some(token.caller.clone()),
+        id,
+        json!({"to": request.destination_tenant}),
+    );
     Ok(Answer::empty(204))
 }
 
@@ -218,7 +268,12 @@ pub(crate) fn status(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &s
             StatusBefore::NotFound => return Err(no_request(id)),
             StatusBefore::Forbidden => {
                 let scope = format!("/providers/Microsoft.Subscription/subscriptions/{id}");
-                return Err(not_authorized(&token.email, &token.caller.oid, "Microsoft.Subscription/changeTenantStatus/action", &scope));
+                return Err(not_authorized(
+                    &token.email,
+                    &token.caller.oid,
+                    "Microsoft.Subscription/changeTenantStatus/action",
+                    &scope,
+                ));
             }
         }
     }
@@ -239,9 +294,13 @@ fn resolve_owner(ctx: &Ctx<'_>, tenant_id: &str, owner: &str) -> Option<String> 
 }
 
 fn blocked(way: &str, tenant: &str) -> Refused {
-    refuse(403, "SubscriptionPolicyViolation", &format!(
-        "Subscriptions {way} the tenant '{tenant}' are blocked by the tenant's subscription policy. Contact a Global Administrator of the tenant."
-    ))
+    refuse(
+        403,
+        "SubscriptionPolicyViolation",
+        &format!(
+            "Subscriptions {way} the tenant '{tenant}' are blocked by the tenant's subscription policy. Contact a Global Administrator of the tenant."
+        ),
+    )
 }
 
 fn status_word(ctx: &Ctx<'_>, request: &ChangeRequest) -> String {

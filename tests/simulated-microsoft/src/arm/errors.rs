@@ -52,7 +52,11 @@ pub(crate) fn subscription_not_found(id: &str) -> Refused {
 }
 
 pub(crate) fn not_authorized(email: &str, oid: &str, action: &str, scope: &str) -> Refused {
-    refuse(403, "AuthorizationFailed", &format!(
-        "The client '{email}' with object id '{oid}' does not have authorization or an ABAC condition not fulfilled to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
-    ))
+    refuse(
+        403,
+        "AuthorizationFailed",
+        &format!(
+            "The client '{email}' with object id '{oid}' does not have authorization or an ABAC condition not fulfilled to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+        ),
+    )
 }

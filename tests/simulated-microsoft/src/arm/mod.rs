@@ -63,13 +63,18 @@ fn route(ctx: &mut Ctx<'_>, call: &Call) -> Result<Answer, Refused> {
                     ("GET", ["classicadministrators"]) => role_assignments::classic(ctx, call, &token, id),
                     _ => Err(no_such_resource(call)),
                 },
-                (_, ["providers", "microsoft.subscription", "changetenantrequest", rest @ ..]) => match (method, rest) {
-                    ("GET", []) => change_tenant::list(ctx, call, &token, id),
-                    ("GET", ["default"]) => change_tenant::get(ctx, call, &token, id),
-                    ("PUT", ["default"]) => change_tenant::put(ctx, call, &token, id),
-                    ("DELETE", ["default"]) => change_tenant::delete(ctx, call, &token, id),
-                    _ => Err(no_such_resource(call)),
-                },
+                (_, ["providers", "microsoft.subscription", "changetenantrequest", rest @ ..]) => {
+                    match (method, rest) {
+                        ("GET", []) => change_tenant::list(ctx, call, &token, id),
+                        ("GET", ["default"]) => change_tenant::get(ctx, call, &token, id),
+                        ("PUT", ["default"]) => change_tenant::put(ctx, call, &token, id),
+                        ("DELETE", ["default"]) => change_tenant::delete(ctx, call, &token, id),
+                        _ => Err(no_such_resource(call)),
+                    }
+                }
+                ("POST", ["providers", "microsoft.subscription", "register"]) => {
+                    subscriptions::register(ctx, call, &token, id)
+                }
                 _ => Err(no_such_resource(call)),
             }
         }
@@ -94,13 +99,21 @@ fn route(ctx: &mut Ctx<'_>, call: &Call) -> Result<Answer, Refused> {
 }
 
 fn no_such_resource(call: &Call) -> Refused {
-    refuse(404, "InvalidResourceType", &format!("The resource type could not be found for '{} {}'.", call.method, call.path))
+    refuse(
+        404,
+        "InvalidResourceType",
+        &format!("The resource type could not be found for '{} {}'.", call.method, call.path),
+    )
 }
 
 /// The token of a call below a subscription: it must be of the directory that the subscription trusts.
 fn in_subscription(ctx: &mut Ctx<'_>, call: &Call, id: &str) -> Result<AccessToken, Refused> {
     if uuid::Uuid::try_parse(id).is_err() {
-        return Err(refuse(400, "InvalidSubscriptionId", &format!("The provided subscription identifier '{id}' is malformed or invalid.")));
+        return Err(refuse(
+            400,
+            "InvalidSubscriptionId",
+            &format!("The provided subscription identifier '{id}' is malformed or invalid."),
+        ));
     }
     let known = ctx.cloud.subscription(id).map(|it| (it.facts.tenant_id.clone(), it.visible_from));
     let Some((tenant, visible_from)) = known else {
@@ -136,7 +149,10 @@ fn authenticate(ctx: &Ctx<'_>, call: &Call, tenant: Option<&str>) -> Result<Acce
         return Err(refused("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."));
     }
     let Some(bearer) = call.bearer() else {
-        return Err(refused("AuthenticationFailedInvalidHeader", "Authentication failed. The 'Authorization' header is provided in an invalid format."));
+        return Err(refused(
+            "AuthenticationFailedInvalidHeader",
+            "Authentication failed. The 'Authorization' header is provided in an invalid format.",
+        ));
     };
     let token = ctx.access_token(bearer).map_err(|expired| {
         if expired {
@@ -146,7 +162,10 @@ fn authenticate(ctx: &Ctx<'_>, call: &Call, tenant: Option<&str>) -> Result<Acce
         }
     })?;
     if token.resource != Resource::Arm || !token.scopes.iter().any(|it| it == "user_impersonation") {
-        return Err(refused("InvalidAuthenticationTokenAudience", "The access token has been obtained for wrong audience or resource."));
+        return Err(refused(
+            "InvalidAuthenticationTokenAudience",
+            "The access token has been obtained for wrong audience or resource.",
+        ));
     }
     Ok(token)
 }
@@ -154,12 +173,17 @@ fn authenticate(ctx: &Ctx<'_>, call: &Call, tenant: Option<&str>) -> Result<Acce
 /// Checks the api-version; gives it back.
 fn version<'a>(call: &'a Call, live: &[&str]) -> Result<&'a str, Refused> {
     match call.query("api-version") {
-        None => Err(refuse(400, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")),
+        None => Err(refuse(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )),
         Some(version) if live.contains(&version) => Ok(version),
-        Some(version) => Err(refuse(400, "InvalidApiVersionParameter", &format!(
-            "The api-version '{version}' is invalid. The supported versions are '{}'.",
-            live.join(",")
-        ))),
+        Some(version) => Err(refuse(
+            400,
+            "InvalidApiVersionParameter",
+            &format!("The api-version '{version}' is invalid. The supported versions are '{}'.", live.join(",")),
+        )),
     }
 }
 

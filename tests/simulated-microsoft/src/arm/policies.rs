@@ -23,7 +23,9 @@ pub(crate) fn get(ctx: &Ctx<'_>, call: &Call, token: &AccessToken) -> Result<Ans
     let not_found = || refuse(404, "PolicyNotFound", "The tenant has no subscription policy.");
     let policy = ctx.cloud.tenant(&token.caller.tid).map(|it| it.policy.clone()).ok_or_else(not_found)?;
     let mut properties = json!({"policyId": token.caller.tid});
-    for (name, rule) in [("blockSubscriptionsLeavingTenant", policy.leaving), ("blockSubscriptionsIntoTenant", policy.into)] {
+    for (name, rule) in
+        [("blockSubscriptionsLeavingTenant", policy.leaving), ("blockSubscriptionsIntoTenant", policy.into)]
+    {
         let shown = match (rule, ctx.shared.knobs.unset_policy) {
             (Rule::Allow, _) | (Rule::Unset, UnsetPolicy::False) => json!(false),
             (Rule::Block, _) | (Rule::Unset, UnsetPolicy::True) => json!(true),

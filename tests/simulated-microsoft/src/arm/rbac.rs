@@ -29,15 +29,32 @@ pub(crate) fn roles(subscription: &LiveSubscription) -> Vec<Role> {
         not_actions: not_actions.iter().map(|&it| it.to_owned()).collect(),
     };
     let mut roles = vec![
-        built_in(OWNER, "Owner", "Grants full access to manage all resources, including the ability to assign roles in Azure RBAC.", &["*"], &[]),
+        built_in(
+            OWNER,
+            "Owner",
+            "Grants full access to manage all resources, including the ability to assign roles in Azure RBAC.",
+            &["*"],
+            &[],
+        ),
         built_in(
             "b24988ac-6180-42a0-ab88-20f7382dd24c",
             "Contributor",
             "Grants full access to manage all resources, but does not allow you to assign roles in Azure RBAC.",
             &["*"],
-            &["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action", "Microsoft.Subscription/changeTenantRequest/*"],
+            &[
+                "Microsoft.Authorization/*/Delete",
+                "Microsoft.Authorization/*/Write",
+                "Microsoft.Authorization/elevateAccess/Action",
+                "Microsoft.Subscription/changeTenantRequest/*",
+            ],
         ),
-        built_in("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "View all resources, but does not allow you to make any changes.", &["*/read"], &[]),
+        built_in(
+            "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+            "Reader",
+            "View all resources, but does not allow you to make any changes.",
+            &["*/read"],
+            &[],
+        ),
         built_in(
             "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
             "User Access Administrator",
@@ -49,7 +66,12 @@ pub(crate) fn roles(subscription: &LiveSubscription) -> Vec<Role> {
             "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
             "Role Based Access Control Administrator",
             "Manage access to Azure resources by assigning roles using Azure RBAC.",
-            &["Microsoft.Authorization/roleAssignments/write", "Microsoft.Authorization/roleAssignments/delete", "*/read", "Microsoft.Support/*"],
+            &[
+                "Microsoft.Authorization/roleAssignments/write",
+                "Microsoft.Authorization/roleAssignments/delete",
+                "*/read",
+                "Microsoft.Support/*",
+            ],
             &[],
         ),
     ];
@@ -134,7 +156,9 @@ fn held(ctx: &Ctx<'_>, token: &AccessToken, subscription: &LiveSubscription) -> 
 pub(crate) fn may(ctx: &Ctx<'_>, token: &AccessToken, subscription: &LiveSubscription, action: &str) -> bool {
     // Conditions limit what role assignments a delegate may write; ours allow none.
     let about_roles = action.starts_with("Microsoft.Authorization/roleAssignments/") && !action.ends_with("/read");
-    held(ctx, token, subscription).iter().any(|(role, conditional)| role.allows(action) && !(*conditional && about_roles))
+    held(ctx, token, subscription)
+        .iter()
+        .any(|(role, conditional)| role.allows(action) && !(*conditional && about_roles))
 }
 
 /// Refuses the caller unless they may.

@@ -10,7 +10,10 @@ use crate::world::{AccessToken, Ctx};
 pub(crate) fn query(ctx: &Ctx<'_>, call: &Call, token: &AccessToken) -> Result<Answer, Refused> {
     version(call, &["2022-10-01"])?;
     let bad = |message: &str| {
-        Box::new(Answer::json(400, &json!({"error": {"code": "BadRequest", "message": message, "details": [{"code": "InvalidQuery", "message": message}]}})))
+        Box::new(Answer::json(
+            400,
+            &json!({"error": {"code": "BadRequest", "message": message, "details": [{"code": "InvalidQuery", "message": message}]}}),
+        ))
     };
     let asked = call.json().unwrap_or_default();
     let Some(query) = asked["query"].as_str() else { return Err(bad("Query is required.")) };
@@ -41,7 +44,12 @@ pub(crate) fn query(ctx: &Ctx<'_>, call: &Call, token: &AccessToken) -> Result<A
         other => return Err(bad(&format!("The table '{other}' does not exist."))),
     };
     let options = &asked["options"];
-    let top = options["$top"].as_u64().and_then(|it| usize::try_from(it).ok()).unwrap_or(100).clamp(1, 1000).min(ctx.shared.page_size);
+    let top = options["$top"]
+        .as_u64()
+        .and_then(|it| usize::try_from(it).ok())
+        .unwrap_or(100)
+        .clamp(1, 1000)
+        .min(ctx.shared.page_size);
     let from = match options["$skipToken"].as_str() {
         None => 0,
         Some(text) => text
@@ -52,9 +60,12 @@ pub(crate) fn query(ctx: &Ctx<'_>, call: &Call, token: &AccessToken) -> Result<A
     let total = rows.len();
     let data: Vec<Value> = rows.into_iter().skip(from).take(top).collect();
     let next = from + data.len();
-    let mut body = json!({"totalRecords": total, "count": data.len(), "resultTruncated": "false", "data": data, "facets": []});
+    let mut body =
+        json!({"totalRecords": total, "count": data.len(), "resultTruncated": "false", "data": data, "facets": []});
     if next < total {
         body["$skipToken"] = json!(format!("page-{next}"));
     }
-    Ok(Answer::json(200, &body).header("x-ms-user-quota-remaining", "14").header("x-ms-user-quota-resets-after", "00:00:05"))
+    Ok(Answer::json(200, &body)
+        .header("x-ms-user-quota-remaining", "14")
+        .header("x-ms-user-quota-resets-after", "00:00:05"))
 }

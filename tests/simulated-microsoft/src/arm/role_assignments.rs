@@ -56,32 +56,58 @@ pub(crate) fn get(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str, nam
         .ok_or_else(|| refuse(404, "RoleAssignmentNotFound", &format!("The role assignment '{name}' is not found.")))
 }
 
-pub(crate) fn put(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str, name: &str) -> Result<Answer, Refused> {
+pub(crate) fn put(
+    ctx: &mut Ctx<'_>,
+    call: &Call,
+    token: &AccessToken,
+    id: &str,
+    name: &str,
+) -> Result<Answer, Refused> {
     version(call, VERSION)?;
     rbac::demand(ctx, token, id, "Microsoft.Authorization/roleAssignments/write")?;
     second_factor(ctx, token)?;
     if uuid::Uuid::try_parse(name).is_err() {
-        return Err(refuse(400, "InvalidRoleAssignmentId", &format!("The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID.")));
+        return Err(refuse(
+            400,
+            "InvalidRoleAssignmentId",
+            &format!("The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."),
+        ));
     }
     let asked = call.json().unwrap_or_default();
     let text = |field: &str| asked["properties"][field].as_str().map(str::to_owned);
     let (Some(role), Some(principal)) = (text("roleDefinitionId"), text("principalId")) else {
-        return Err(refuse(400, "InvalidRequestContent", "The request content was invalid: roleDefinitionId and principalId are required."));
+        return Err(refuse(
+            400,
+            "InvalidRequestContent",
+            "The request content was invalid: roleDefinitionId and principalId are required.",
+        ));
     };
     let subscription = ctx.cloud.subscription(id).ok_or_else(|| subscription_not_found(id))?;
     let scope = subscription.scope();
     writable(subscription)?;
     let role = role.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     if !rbac::roles(subscription).iter().any(|it| it.id == role) {
-        return Err(refuse(400, "RoleDefinitionDoesNotExist", &format!("The specified role definition with ID '{role}' does not exist.")));
+        return Err(refuse(
+            400,
+            "RoleDefinitionDoesNotExist",
+            &format!("The specified role definition with ID '{role}' does not exist."),
+        ));
     }
     if uuid::Uuid::try_parse(&principal).is_err() {
-        return Err(refuse(400, "InvalidPrincipalId", &format!("A valid principal ID must be provided for role assignment. '{principal}' is not a GUID.")));
+        return Err(refuse(
+            400,
+            "InvalidPrincipalId",
+            &format!("A valid principal ID must be provided for role assignment. '{principal}' is not a GUID."),
+        ));
     }
     let kind = principal_kind(ctx, &token.caller.tid, &principal, asked["properties"]["principalType"].as_str())?;
     // Names are unique in all of Azure, not only in one subscription.
     let elsewhere = ctx.cloud.subscriptions.iter().find_map(|other| {
-        other.assignments.iter().find(|it| it.facts.name == name).map(|it| (other.facts.subscription_id.clone(), it.clone()))
+        other
+            .assignments
+            .iter()
+            .find(|it| it.facts.name == name)
+            .map(|it| (other.facts.subscription_id.clone(), it.clone()))
     });
     if let Some((other, existing)) = elsewhere {
         let same = other.eq_ignore_ascii_case(id)
@@ -89,7 +115,11 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str,
             && existing.facts.role_definition_id == role
             && scope_of(subscription, &existing) == scope;
         if !same {
-            return Err(refuse(400, "RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."));
+            return Err(refuse(
+                400,
+                "RoleAssignmentUpdateNotPermitted",
+                "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+            ));
         }
         return Ok(Answer::json(200, &body(subscription, &existing)));
     }
@@ -97,10 +127,14 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str,
         it.facts.principal_id == principal && it.facts.role_definition_id == role && scope_of(subscription, it) == scope
     });
     if let Some(twin) = twin {
-        return Err(refuse(409, "RoleAssignmentExists", &format!(
-            "The role assignment already exists. The ID of the existing role assignment is {}.",
-            twin.facts.name.replace('-', "")
-        )));
+        return Err(refuse(
+            409,
+            "RoleAssignmentExists",
+            &format!(
+                "The role assignment already exists. The ID of the existing role assignment is {}.",
+                twin.facts.name.replace('-', "")
+            ),
+        ));
     }
     let now = ctx.now();
     let assignment = LiveAssignment {
@@ -127,7 +161,13 @@ pub(crate) fn put(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str,
     Ok(answer)
 }
 
-pub(crate) fn delete(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str, name: &str) -> Result<Answer, Refused> {
+pub(crate) fn delete(
+    ctx: &mut Ctx<'_>,
+    call: &Call,
+    token: &AccessToken,
+    id: &str,
+    name: &str,
+) -> Result<Answer, Refused> {
     version(call, VERSION)?;
     rbac::demand(ctx, token, id, "Microsoft.Authorization/roleAssignments/delete")?;
     second_factor(ctx, token)?;
@@ -139,7 +179,11 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &s
     let owners = subscription.assignments.iter().filter(|it| it.facts.role_definition_id == OWNER).count();
     let is_admin = ctx.cloud.has_role(&token.caller.tid, &token.caller.oid, &[GLOBAL_ADMINISTRATOR]);
     if found.facts.role_definition_id == OWNER && owners == 1 && !is_admin {
-        return Err(refuse(400, "CannotDeleteLastRbacAdminAssignment", "Cannot delete the last RBAC admin assignment."));
+        return Err(refuse(
+            400,
+            "CannotDeleteLastRbacAdminAssignment",
+            "Cannot delete the last RBAC admin assignment.",
+        ));
     }
     let answer = Answer::json(200, &body(subscription, found));
     let detail = json!({"name": name, "principalId": found.facts.principal_id, "roleDefinitionId": found.facts.role_definition_id});
@@ -162,19 +206,27 @@ pub(crate) fn writable(subscription: &LiveSubscription) -> Result<(), Refused> {
     if matches!(subscription.facts.state.as_str(), "Enabled" | "PastDue") {
         return Ok(());
     }
-    Err(refuse(409, "ReadOnlyDisabledSubscription", &format!(
-        "The subscription '{}' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled.",
-        subscription.facts.subscription_id
-    )))
+    Err(refuse(
+        409,
+        "ReadOnlyDisabledSubscription",
+        &format!(
+            "The subscription '{}' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled.",
+            subscription.facts.subscription_id
+        ),
+    ))
 }
 
 /// What kind of principal this is in the tenant; refuses one that does not exist there, or not yet.
 fn principal_kind(ctx: &Ctx<'_>, tenant_id: &str, oid: &str, asked: Option<&str>) -> Result<String, Refused> {
     let not_found = || {
-        refuse(400, "PrincipalNotFound", &format!(
-            "Principal {} does not exist in the directory {tenant_id}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
-            oid.replace('-', "")
-        ))
+        refuse(
+            400,
+            "PrincipalNotFound",
+            &format!(
+                "Principal {} does not exist in the directory {tenant_id}. Check that you have the correct principal ID. If you are creating this principal and then immediately assigning a role, this error might be related to a replication delay. In this case, set the role assignment principalType property to a value, such as ServicePrincipal, User, or Group.  See https://aka.ms/docs-principaltype",
+                oid.replace('-', "")
+            ),
+        )
     };
     let tenant = ctx.cloud.tenant(tenant_id).ok_or_else(not_found)?;
     let kind = if ctx.cloud.user(tenant_id, oid).is_some() {
@@ -188,11 +240,19 @@ fn principal_kind(ctx: &Ctx<'_>, tenant_id: &str, oid: &str, asked: Option<&str>
     };
     let guest = ctx.cloud.guests.iter().find(|it| it.oid == oid);
     let replicated = guest.is_none_or(|it| ctx.now() >= it.invited_at + ctx.shared.timing.guest_known_to_rbac_after_ms);
-    if !replicated && !(asked.is_some() && ctx.shared.knobs.principal_type_skips_replication) {
+    let skips = asked.is_some() && ctx.shared.knobs.principal_type_skips_replication;
+    if !replicated && !skips {
         return Err(not_found());
     }
     if asked.is_some_and(|asked| asked != kind) {
-        return Err(refuse(400, "UnmatchedPrincipalType", &format!("The PrincipalId '{oid}' has type '{kind}', which is different from the specified PrincipalType '{}'.", asked.unwrap_or_default())));
+        return Err(refuse(
+            400,
+            "UnmatchedPrincipalType",
+            &format!(
+                "The PrincipalId '{oid}' has type '{kind}', which is different from the specified PrincipalType '{}'.",
+                asked.unwrap_or_default()
+            ),
+        ));
     }
     Ok(kind.to_owned())
 }
@@ -203,23 +263,30 @@ fn body(subscription: &LiveSubscription, assignment: &LiveAssignment) -> Value {
     let custom = subscription.custom_roles.iter().any(|it| it.name == facts.role_definition_id);
     // Built-in roles come back without the subscription in front, custom ones with it.
     let prefix = if custom { subscription.scope() } else { String::new() };
+    let mut properties = json!({
+        "roleDefinitionId": format!("{prefix}/providers/Microsoft.Authorization/roleDefinitions/{}", facts.role_definition_id),
+        "principalId": facts.principal_id,
+        "principalType": facts.principal_type,
+        "scope": scope,
+        "createdOn": instant(assignment.created_at),
+        "updatedOn": instant(assignment.created_at),
+        "createdBy": assignment.created_by,
+        "updatedBy": assignment.created_by,
+    });
+    let optional = [
+        ("description", &facts.description),
+        ("condition", &facts.condition),
+        ("conditionVersion", &facts.condition_version),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            properties[name] = json!(value);
+        }
+    }
     json!({
         "id": format!("{}/providers/Microsoft.Authorization/roleAssignments/{}", scope.trim_end_matches('/'), facts.name),
         "name": facts.name,
         "type": "Microsoft.Authorization/roleAssignments",
-        "properties": {
-            "roleDefinitionId": format!("{prefix}/providers/Microsoft.Authorization/roleDefinitions/{}", facts.role_definition_id),
-            "principalId": facts.principal_id,
-            "principalType": facts.principal_type,
-            "scope": scope,
-            "description": facts.description,
-            "condition": facts.condition,
-            "conditionVersion": facts.condition_version,
-            "createdOn": instant(assignment.created_at),
-            "updatedOn": instant(assignment.created_at),
-            "createdBy": assignment.created_by,
-            "updatedBy": assignment.created_by,
-            "delegatedManagedIdentityResourceId": null,
-        },
+        "properties": properties,
     })
 }

@@ -27,7 +27,11 @@ pub(crate) fn list(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str) ->
     } else {
         return Err(refuse(400, "InvalidFilter", "The filter of the request is not supported."));
     };
-    let rows = rbac::roles(subscription).iter().filter(|role| wanted(role)).map(|role| body(&subscription.scope(), role)).collect();
+    let rows = rbac::roles(subscription)
+        .iter()
+        .filter(|role| wanted(role))
+        .map(|role| body(&subscription.scope(), role))
+        .collect();
     page(ctx, call, rows, "$skipToken")
 }
 
@@ -39,7 +43,13 @@ pub(crate) fn get(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str, nam
         .iter()
         .find(|role| role.id == name)
         .map(|role| Answer::json(200, &body(&subscription.scope(), role)))
-        .ok_or_else(|| refuse(404, "RoleDefinitionDoesNotExist", &format!("The specified role definition with ID '{name}' does not exist.")))
+        .ok_or_else(|| {
+            refuse(
+                404,
+                "RoleDefinitionDoesNotExist",
+                &format!("The specified role definition with ID '{name}' does not exist."),
+            )
+        })
 }
 
 fn body(scope: &str, role: &Role) -> Value {

@@ -56,6 +56,27 @@ pub(crate) fn tenants(ctx: &Ctx<'_>, call: &Call, token: &AccessToken) -> Result
     page(ctx, call, rows, "$skiptoken")
 }
 
+/// Registers the provider of the change-directory family with the subscription.
+pub(crate) fn register(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, id: &str) -> Result<Answer, Refused> {
+    version(call, &["2021-04-01"])?;
+    rbac::demand(ctx, token, id, "Microsoft.Subscription/register/action")?;
+    super::second_factor(ctx, token)?;
+    let scope = ctx.cloud.subscription(id).map(LiveSubscription::scope).unwrap_or_default();
+    if let Some(subscription) = ctx.cloud.subscription_mut(id) {
+        subscription.registered = true;
+    }
+    Ok(Answer::json(
+        200,
+        &json!({
+            "id": format!("{scope}/providers/Microsoft.Subscription"),
+            "namespace": "Microsoft.Subscription",
+            "registrationState": "Registered",
+            "registrationPolicy": "RegistrationRequired",
+            "resourceTypes": [],
+        }),
+    ))
+}
+
 fn body(subscription: &LiveSubscription) -> Value {
     let facts = &subscription.facts;
     json!({

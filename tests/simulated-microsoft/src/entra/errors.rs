@@ -39,7 +39,8 @@ impl Refusal {
 /// The JSON answer of the token endpoint.
 pub(crate) fn json(ctx: &Ctx<'_>, refusal: &Refusal) -> Answer {
     let (trace, correlation) = (random::guid(), random::guid());
-    let at = Timestamp::from_millisecond(ctx.now()).map_or_else(|_| String::new(), |it| it.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
+    let at = Timestamp::from_millisecond(ctx.now())
+        .map_or_else(|_| String::new(), |it| it.strftime("%Y-%m-%d %H:%M:%SZ").to_string());
     let mut body = json!({
         "error": refusal.error,
         "error_description": format!(

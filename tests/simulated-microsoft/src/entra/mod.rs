@@ -22,6 +22,16 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>, call: &Call) -> Answer {
         ("GET", [tenant, "v2.0", ".well-known", "openid-configuration"]) => discovery(ctx, tenant),
         ("GET", [tenant, "discovery", "v2.0", "keys"]) => keys(ctx, tenant),
         ("GET", [tenant, "oauth2", "v2.0", "authorize"]) => sign_in::authorize(ctx, tenant, call),
+        ("GET", [_, "oauth2", "v2.0", "logout"]) => match call.query("post_logout_redirect_uri") {
+            Some(uri) if ctx.cloud.apps.iter().any(|app| sign_in::may_return_to(app, uri)) => Answer::redirect(uri),
+            _ => Answer::html(
+                200,
+                pages::notice(
+                    "Signed out",
+                    "You signed out of your account. It’s a good idea to close all browser windows.",
+                ),
+            ),
+        },
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => token::answer(ctx, tenant, call),
         _ => Answer::html(404, pages::error("Not found", "There is no such page.")),
     }
@@ -46,9 +56,14 @@ fn is_multi_tenant(tenant: &str) -> bool {
 fn tenant_not_found(ctx: &Ctx<'_>, tenant: &str) -> Answer {
     errors::json(
         ctx,
-        &errors::Refusal::new(400, "invalid_tenant", 90002, &format!(
-            "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."
-        )),
+        &errors::Refusal::new(
+            400,
+            "invalid_tenant",
+            90002,
+            &format!(
+                "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant."
+            ),
+        ),
     )
 }
 

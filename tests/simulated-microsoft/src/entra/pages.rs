@@ -99,6 +99,11 @@ impl Page<'_> {
     }
 }
 
+/// A page that only says something.
+pub(crate) fn notice(title: &str, words: &str) -> String {
+    frame(title, &format!("<h1>{}</h1><p>{}</p>", escape(title), escape(words)))
+}
+
 /// A page at which a sign-in ends without going back to the application.
 pub(crate) fn error(title: &str, description: &str) -> String {
     frame(

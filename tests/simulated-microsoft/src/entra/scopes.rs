@@ -115,7 +115,12 @@ impl Scopes {
             ));
         }
         if scopes.asked.is_empty() && scopes.oidc.is_empty() {
-            return Err(Refusal::new(400, "invalid_request", 900_144, "The request body must contain the following parameter: 'scope'."));
+            return Err(Refusal::new(
+                400,
+                "invalid_request",
+                900_144,
+                "The request body must contain the following parameter: 'scope'.",
+            ));
         }
         Ok(scopes)
     }
@@ -150,9 +155,14 @@ impl Scopes {
 impl Scope {
     fn parse(cloud: &str, word: &str) -> Result<Self, Refusal> {
         let invalid = |written: &str| {
-            Refusal::new(400, "invalid_resource", 500_011, &format!(
-                "The resource principal named {written} was not found in the tenant. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
-            ))
+            Refusal::new(
+                400,
+                "invalid_resource",
+                500_011,
+                &format!(
+                    "The resource principal named {written} was not found in the tenant. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant."
+                ),
+            )
         };
         // The name follows the last slash; the resource keeps a slash of its own: `https://…windows.net//.default`.
         let Some((written, name)) = word.rsplit_once('/') else {
@@ -175,9 +185,14 @@ impl Scope {
 
     fn known(resource: Resource, name: &str, written: &str) -> Result<Self, Refusal> {
         if name != ".default" && !known(resource).iter().any(|(known, _)| *known == name) {
-            return Err(Refusal::new(400, "invalid_scope", 70011, &format!(
-                "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope {name} does not exist."
-            )));
+            return Err(Refusal::new(
+                400,
+                "invalid_scope",
+                70011,
+                &format!(
+                    "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope {name} does not exist."
+                ),
+            ));
         }
         Ok(Self { resource, name: name.to_owned(), written: written.to_owned() })
     }

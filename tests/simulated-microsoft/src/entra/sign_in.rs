@@ -92,28 +92,56 @@ pub(crate) fn authorize(ctx: &mut Ctx<'_>, tenant: &str, call: &Call) -> Answer 
     let tenant_id = match ctx.cloud.tenant(tenant) {
         Some(found) => Some(found.tenant_id.clone()),
         None if is_multi_tenant(tenant) => None,
-        None => return refuse(90002, &format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.")),
+        None => {
+            return refuse(
+                90002,
+                &format!(
+                    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
+                ),
+            );
+        }
     };
     let Some(client_id) = call.query("client_id") else {
         return refuse(900_144, "The request body must contain the following parameter: 'client_id'.");
     };
     let Some(app) = ctx.cloud.app(client_id).cloned() else {
-        return refuse(700_016, &format!("Application with identifier '{client_id}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."));
+        return refuse(
+            700_016,
+            &format!(
+                "Application with identifier '{client_id}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."
+            ),
+        );
     };
     let Some(redirect_uri) = call.query("redirect_uri").filter(|uri| may_return_to(&app, uri)) else {
-        return refuse(50011, &format!("The redirect URI '{}' specified in the request does not match the redirect URIs configured for the application '{client_id}'.", call.query("redirect_uri").unwrap_or_default()));
+        return refuse(
+            50011,
+            &format!(
+                "The redirect URI '{}' specified in the request does not match the redirect URIs configured for the application '{client_id}'.",
+                call.query("redirect_uri").unwrap_or_default()
+            ),
+        );
     };
     let state = call.query("state").map(str::to_owned);
     let back = |refusal: &Refusal| Answer::redirect(&error_redirect(redirect_uri, state.as_deref(), refusal, None));
 
     if call.query("response_type") != Some("code") {
-        return back(&Refusal::new(400, "unsupported_response_type", 700_054, "response_type is not enabled for the application."));
+        return back(&Refusal::new(
+            400,
+            "unsupported_response_type",
+            700_054,
+            "response_type is not enabled for the application.",
+        ));
     }
     if !matches!(call.query("response_mode"), None | Some("query")) {
         return back(&Refusal::new(400, "invalid_request", 90023, "The simulated cloud answers in the query only."));
     }
     let Some(scope) = call.query("scope") else {
-        return back(&Refusal::new(400, "invalid_request", 900_144, "The request body must contain the following parameter: 'scope'."));
+        return back(&Refusal::new(
+            400,
+            "invalid_request",
+            900_144,
+            "The request body must contain the following parameter: 'scope'.",
+        ));
     };
     let scopes = match Scopes::parse(&ctx.cloud.name, scope) {
         Ok(scopes) => scopes,
@@ -123,11 +151,21 @@ pub(crate) fn authorize(ctx: &mut Ctx<'_>, tenant: &str, call: &Call) -> Answer 
         (None, _) => None,
         (Some(challenge), Some("S256")) if challenge.len() == 43 => Some(challenge.to_owned()),
         (Some(_), _) => {
-            return back(&Refusal::new(400, "invalid_request", 501_491, "The size or the method of code_challenge is not valid; S256 is required."));
+            return back(&Refusal::new(
+                400,
+                "invalid_request",
+                501_491,
+                "The size or the method of code_challenge is not valid; S256 is required.",
+            ));
         }
     };
     if call.query("prompt") == Some("none") {
-        return back(&Refusal::new(400, "login_required", 50058, "A silent sign-in request was sent but no user is signed in."));
+        return back(&Refusal::new(
+            400,
+            "login_required",
+            50058,
+            "A silent sign-in request was sent but no user is signed in.",
+        ));
     }
     let id = random::secret("ctx-");
     ctx.shared.secret("sign-in", &id);
@@ -194,10 +232,19 @@ pub(crate) fn post(ctx: &mut Ctx<'_>, call: &Call) -> Answer {
     let (step, answer) = (field("step").unwrap_or_default(), field("answer").unwrap_or("next"));
     let now = ctx.now();
     let Some(mut sign_in) = field("ctx").and_then(|id| ctx.cloud.sign_ins.remove(id)) else {
-        return Answer::html(400, error("Sign in to your account", "AADSTS50196: This sign-in is over. Start again at the application."));
+        return Answer::html(
+            400,
+            error("Sign in to your account", "AADSTS50196: This sign-in is over. Start again at the application."),
+        );
     };
     if now > sign_in.started_at + OPEN_FOR {
-        return Answer::html(400, error("Sign in to your account", "AADSTS50089: This sign-in took too long. Start again at the application."));
+        return Answer::html(
+            400,
+            error(
+                "Sign in to your account",
+                "AADSTS50089: This sign-in took too long. Start again at the application.",
+            ),
+        );
     }
     let mut problem = None;
     match (step, answer) {
@@ -259,16 +306,38 @@ fn next(ctx: &mut Ctx<'_>, sign_in: &mut SignIn, problem: Option<&str>) -> Answe
     let authority = sign_in.tenant_id.clone().unwrap_or_else(|| "common".to_owned());
     let action = format!("{}/{authority}/login", ctx.url("login"));
     let id = sign_in.id.clone();
-    let page = |step: &str, title: &str, words: Vec<String>, list: Vec<String>, field: Option<Field<'_>>, buttons: &[(&str, &str)]| {
-        Answer::html(200, Page { action: &action, ctx: &id, step, title, problem, words, list, field, buttons }.render())
+    let page = |step: &str,
+                title: &str,
+                words: Vec<String>,
+                list: Vec<String>,
+                field: Option<Field<'_>>,
+                buttons: &[(&str, &str)]| {
+        Answer::html(
+            200,
+            Page { action: &action, ctx: &id, step, title, problem, words, list, field, buttons }.render(),
+        )
     };
     let Some(email) = sign_in.email.clone() else {
-        let field = Field { name: "loginfmt", kind: "email", label: "Email, phone, or Skype", value: &sign_in.login_hint, autocomplete: "username" };
+        let field = Field {
+            name: "loginfmt",
+            kind: "email",
+            label: "Email, phone, or Skype",
+            value: &sign_in.login_hint,
+            autocomplete: "username",
+        };
         return page("account", "Sign in", vec![], vec![], Some(field), &[("next", "Next")]);
     };
     if !sign_in.authenticated {
-        let field = Field { name: "passwd", kind: "password", label: "Password", value: "", autocomplete: "current-password" };
-        return page("password", "Enter password", vec![email], vec![], Some(field), &[("next", "Sign in"), ("other", "Use another account")]);
+        let field =
+            Field { name: "passwd", kind: "password", label: "Password", value: "", autocomplete: "current-password" };
+        return page(
+            "password",
+            "Enter password",
+            vec![email],
+            vec![],
+            Some(field),
+            &[("next", "Sign in"), ("other", "Use another account")],
+        );
     }
     let Some(person) = ctx.cloud.person(&email).cloned() else {
         return Answer::html(400, error("Sign in", "AADSTS50034: The account no longer exists."));
@@ -289,21 +358,53 @@ fn next(ctx: &mut Ctx<'_>, sign_in: &mut SignIn, problem: Option<&str>) -> Answe
         let words = vec![format!(
             "AADSTS50020: User account '{email}' from identity provider '{provider}' does not exist in tenant '{name}' and cannot access the application in that tenant. The account needs to be added as an external user in the tenant first. Sign out and sign in again with a different Azure Active Directory user account."
         )];
-        return page("not-a-member", "Selected user account does not exist in tenant", words, vec![], None, &[("other", "Use another account")]);
+        return page(
+            "not-a-member",
+            "Selected user account does not exist in tenant",
+            words,
+            vec![],
+            None,
+            &[("other", "Use another account")],
+        );
     };
     sign_in.tenant_id = Some(tenant_id.clone());
     if sign_in.mfa_wanted || tenant.mfa == Mfa::Required {
         if !person.mfa_registered {
-            return page("mfa-setup", "More information required", vec![format!("{} needs more information to keep your account secure.", tenant.display_name)], vec![], None, &[("next", "Next")]);
+            return page(
+                "mfa-setup",
+                "More information required",
+                vec![format!("{} needs more information to keep your account secure.", tenant.display_name)],
+                vec![],
+                None,
+                &[("next", "Next")],
+            );
         }
         if !sign_in.mfa_done {
             let field = Field { name: "otc", kind: "text", label: "Code", value: "", autocomplete: "one-time-code" };
-            return page("mfa", "Enter code", vec!["Enter the code displayed in your authenticator app.".to_owned()], vec![], Some(field), &[("next", "Verify"), ("other", "Use another account")]);
+            return page(
+                "mfa",
+                "Enter code",
+                vec!["Enter the code displayed in your authenticator app.".to_owned()],
+                vec![],
+                Some(field),
+                &[("next", "Verify"), ("other", "Use another account")],
+            );
         }
     }
     if membership.external_user_state.as_deref() == Some("PendingAcceptance") {
-        let words = vec![format!("Permission requested by: {} ({})", tenant.display_name, tenant.default_domain), "By accepting, you allow this organization to receive your profile data and collect your activity.".to_owned()];
-        return page("invitation", "Review permissions", words, vec![], None, &[("accept", "Accept"), ("cancel", "Cancel")]);
+        let words = vec![
+            format!("Permission requested by: {} ({})", tenant.display_name, tenant.default_domain),
+            "By accepting, you allow this organization to receive your profile data and collect your activity."
+                .to_owned(),
+        ];
+        return page(
+            "invitation",
+            "Review permissions",
+            words,
+            vec![],
+            None,
+            &[("accept", "Accept"), ("cancel", "Cancel")],
+        );
     }
     let asked = match sign_in.purpose.clone() {
         Purpose::Redeem { goes_to } => return Answer::redirect(&goes_to),
@@ -316,17 +417,40 @@ fn next(ctx: &mut Ctx<'_>, sign_in: &mut SignIn, problem: Option<&str>) -> Answe
         .scopes
         .expanded(&app)
         .into_iter()
-        .filter(|scope| (asked.always_consent && !sign_in.consented) || !has_consent(ctx, &app.client_id, &tenant_id, &membership.oid, scope))
+        .filter(|scope| {
+            (asked.always_consent && !sign_in.consented)
+                || !has_consent(ctx, &app.client_id, &tenant_id, &membership.oid, scope)
+        })
         .collect();
     let is_admin = membership.roles.iter().any(|role| role == GLOBAL_ADMINISTRATOR);
     if !missing.is_empty() {
         let list = missing.iter().map(|scope| format!("{} ({})", scope.name, scope.resource.as_str())).collect();
         if !is_admin && missing.iter().any(|scope| needs_admin(scope.resource, &scope.name)) {
-            let words = vec![format!("AADSTS90094: {} needs permission to access resources in your organization that only an admin can grant. Please ask an admin to grant permission to this app before you can use it.", app.display_name)];
-            return page("approval", "Need admin approval", words, list, None, &[("cancel", "Return to the application without granting consent"), ("other", "Have an admin account? Sign in with that account")]);
+            let words = vec![format!(
+                "AADSTS90094: {} needs permission to access resources in your organization that only an admin can grant. Please ask an admin to grant permission to this app before you can use it.",
+                app.display_name
+            )];
+            return page(
+                "approval",
+                "Need admin approval",
+                words,
+                list,
+                None,
+                &[
+                    ("cancel", "Return to the application without granting consent"),
+                    ("other", "Have an admin account? Sign in with that account"),
+                ],
+            );
         }
         let words = vec![format!("{} would like to:", app.display_name)];
-        return page("consent", "Permissions requested", words, list, None, &[("accept", "Accept"), ("cancel", "Cancel")]);
+        return page(
+            "consent",
+            "Permissions requested",
+            words,
+            list,
+            None,
+            &[("accept", "Accept"), ("cancel", "Cancel")],
+        );
     }
     finish(ctx, sign_in, &asked, &tenant_id, &membership.oid)
 }
@@ -426,7 +550,12 @@ fn grant(ctx: &mut Ctx<'_>, sign_in: &SignIn) {
             continue;
         }
         let resource = scope.resource.as_str();
-        ctx.record(Kind::ConsentGranted, Some(caller.clone()), &caller.oid, json!({"resource": resource, "scope": scope.name}));
+        ctx.record(
+            Kind::ConsentGranted,
+            Some(caller.clone()),
+            &caller.oid,
+            json!({"resource": resource, "scope": scope.name}),
+        );
         ctx.cloud.consents.push((
             app.client_id.clone(),
             Consent {
@@ -444,10 +573,18 @@ fn decline(ctx: &mut Ctx<'_>, sign_in: &SignIn, step: &str) -> Answer {
     let subject = sign_in.email.clone().unwrap_or_default();
     ctx.record(Kind::ConsentDeclined, caller, &subject, json!({"page": step}));
     let Purpose::App(asked) = &sign_in.purpose else {
-        return Answer::html(200, error("Invitation", "You did not accept the invitation. You can close this page."));
+        return Answer::html(
+            200,
+            super::pages::notice("Invitation", "You did not accept the invitation. You can close this page."),
+        );
     };
     let refusal = if step == "approval" {
-        Refusal::new(400, "access_denied", 90094, "Admin consent is required for the permissions requested by this application.")
+        Refusal::new(
+            400,
+            "access_denied",
+            90094,
+            "Admin consent is required for the permissions requested by this application.",
+        )
     } else {
         Refusal::new(400, "access_denied", 65004, "User declined to consent to access the app.")
     };
@@ -469,7 +606,7 @@ fn with_query(address: &str, pairs: &[(&str, &str)]) -> String {
     format!("{address}{joint}{query}")
 }
 
-fn may_return_to(app: &App, uri: &str) -> bool {
+pub(crate) fn may_return_to(app: &App, uri: &str) -> bool {
     if app.redirect_uris.iter().any(|it| it == uri) {
         return true;
     }

@@ -35,7 +35,12 @@ impl Form {
 
     fn need(&self, name: &str) -> Result<&str, Refusal> {
         self.get(name).ok_or_else(|| {
-            Refusal::new(400, "invalid_request", 900_144, &format!("The request body must contain the following parameter: '{name}'."))
+            Refusal::new(
+                400,
+                "invalid_request",
+                900_144,
+                &format!("The request body must contain the following parameter: '{name}'."),
+            )
         })
     }
 }
@@ -43,7 +48,9 @@ impl Form {
 /// POST /token.
 pub(crate) fn answer(ctx: &mut Ctx<'_>, tenant: &str, call: &Call) -> Answer {
     let form = Form(call.form());
-    for (kind, name) in [("code-verifier", "code_verifier"), ("client-secret", "client_secret"), ("refresh-token", "refresh_token")] {
+    for (kind, name) in
+        [("code-verifier", "code_verifier"), ("client-secret", "client_secret"), ("refresh-token", "refresh_token")]
+    {
         if let Some(value) = form.get(name) {
             ctx.shared.secret(kind, value);
         }
@@ -62,16 +69,55 @@ fn issue(ctx: &mut Ctx<'_>, tenant: &str, form: &Form) -> Result<Answer, Refusal
     let tenant_id = match ctx.cloud.tenant(tenant) {
         Some(found) => Some(found.tenant_id.clone()),
         None if is_multi_tenant(tenant) => None,
-        None => return Err(Refusal::new(400, "invalid_request", 90002, &format!("Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."))),
+        None => {
+            return Err(Refusal::new(
+                400,
+                "invalid_request",
+                90002,
+                &format!(
+                    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud."
+                ),
+            ));
+        }
     };
     let client_id = form.need("client_id")?;
     let app = ctx.cloud.app(client_id).cloned().ok_or_else(|| {
-        Refusal::new(400, "unauthorized_client", 700_016, &format!("Application with identifier '{client_id}' was not found in the directory '{tenant}'."))
+        Refusal::new(
+            400,
+            "unauthorized_client",
+            700_016,
+            &format!("Application with identifier '{client_id}' was not found in the directory '{tenant}'."),
+        )
     })?;
     match form.get("client_secret") {
         Some(secret) if app.client_secrets.iter().any(|it| it == secret) => {}
-        Some(_) => return Err(Refusal::new(401, "invalid_client", 7_000_215, &format!("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client_id}'."))),
-        None => return Err(Refusal::new(401, "invalid_client", 7_000_218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")),
+        Some(_) => {
+            return Err(Refusal::new(
+                401,
+                "invalid_client",
+                7_000_215,
+                &format!(
+                    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{client_id}'."
+                ),
+            ));
+        }
+        // No registration here has a certificate.
+        None if form.get("client_assertion").is_some() => {
+            return Err(Refusal::new(
+                401,
+                "invalid_client",
+                700_027,
+                "The certificate with identifier used to sign the client assertion is not registered on application.",
+            ));
+        }
+        None => {
+            return Err(Refusal::new(
+                401,
+                "invalid_client",
+                7_000_218,
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+            ));
+        }
     }
     match form.need("grant_type")? {
         "authorization_code" => redeem_code(ctx, tenant_id, &app, form),
@@ -91,26 +137,48 @@ fn redeem_code(ctx: &mut Ctx<'_>, tenant_id: Option<String>, app: &App, form: &F
         .cloned()
         .ok_or_else(|| invalid(70000, "The provided value for the 'code' parameter is not valid."))?;
     if code.redeemed {
-        return Err(invalid(54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."));
+        return Err(invalid(
+            54005,
+            "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.",
+        ));
     }
     if now >= code.expires_at {
-        return Err(invalid(70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource."));
+        return Err(invalid(
+            70008,
+            "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
+        ));
     }
     if code.client_id != app.client_id {
         return Err(invalid(70000, "The code was not issued to this client."));
     }
     if tenant_id.as_ref().is_some_and(|it| *it != code.tenant_id) {
-        return Err(invalid(700_005, "The provided authorization code is intended to use against other tenant, thus rejected."));
+        return Err(invalid(
+            700_005,
+            "The provided authorization code is intended to use against other tenant, thus rejected.",
+        ));
     }
     if form.need("redirect_uri")? != code.redirect_uri {
-        return Err(Refusal::new(400, "invalid_client", 500_112, "The reply address does not match the reply address provided when requesting Authorization code."));
+        return Err(Refusal::new(
+            400,
+            "invalid_client",
+            500_112,
+            "The reply address does not match the reply address provided when requesting Authorization code.",
+        ));
     }
     match (&code.challenge, form.get("code_verifier")) {
         (None, None) => {}
         (Some(challenge), Some(verifier))
-            if (43..=128).contains(&verifier.len()) && URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == *challenge => {}
-        (Some(_), Some(_)) => return Err(invalid(501_481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")),
-        (Some(_), None) => return Err(invalid(50147, "Missing code_verifier: the authorization request had a code_challenge.")),
+            if (43..=128).contains(&verifier.len())
+                && URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == *challenge => {}
+        (Some(_), Some(_)) => {
+            return Err(invalid(
+                501_481,
+                "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+            ));
+        }
+        (Some(_), None) => {
+            return Err(invalid(50147, "Missing code_verifier: the authorization request had a code_challenge."));
+        }
         (None, Some(_)) => return Err(invalid(501_481, "The authorization request had no code_challenge.")),
     }
     let mut scopes = Scopes::parse(&ctx.cloud.name, form.need("scope")?)?;
@@ -150,10 +218,22 @@ fn refresh(ctx: &mut Ctx<'_>, tenant_id: Option<String>, app: &App, form: &Form)
     }
     let tenant_id = tenant_id.unwrap_or_else(|| token.tenant_id.clone());
     if tenant_id != token.tenant_id && !ctx.shared.knobs.refresh_across_tenants {
-        return Err(Refusal::new(400, "interaction_required", 16000, "The user must sign in to this tenant interactively.").with_suberror("basic_action"));
+        return Err(Refusal::new(
+            400,
+            "interaction_required",
+            16000,
+            "The user must sign in to this tenant interactively.",
+        )
+        .with_suberror("basic_action"));
     }
     let scopes = Scopes::parse(&ctx.cloud.name, form.need("scope")?)?;
-    let grant = Grant { email: token.email, tenant_id, mfa_tenants: token.mfa_tenants, auth_time: token.auth_time, nonce: None };
+    let grant = Grant {
+        email: token.email,
+        tenant_id,
+        mfa_tenants: token.mfa_tenants,
+        auth_time: token.auth_time,
+        nonce: None,
+    };
     tokens(ctx, app, &grant, &scopes, form.get("claims"))
 }
 
@@ -173,13 +253,26 @@ struct Grant {
     nonce: Option<String>,
 }
 
-fn tokens(ctx: &mut Ctx<'_>, app: &App, grant: &Grant, scopes: &Scopes, claims: Option<&str>) -> Result<Answer, Refusal> {
+fn tokens(
+    ctx: &mut Ctx<'_>,
+    app: &App,
+    grant: &Grant,
+    scopes: &Scopes,
+    claims: Option<&str>,
+) -> Result<Answer, Refusal> {
     let now = ctx.now();
     let (person, membership) = member(ctx, grant)?;
     let resource = match scopes.resources().as_slice() {
         [] => Resource::Graph,
         [resource] => *resource,
-        _ => return Err(Refusal::new(400, "invalid_request", 70022, "The request contains more than one resource: a token can be requested for one resource at a time.")),
+        _ => {
+            return Err(Refusal::new(
+                400,
+                "invalid_request",
+                70022,
+                "The request contains more than one resource: a token can be requested for one resource at a time.",
+            ));
+        }
     };
     let tenant = ctx.cloud.tenant(&grant.tenant_id).cloned();
     let mfa = grant.mfa_tenants.contains(&grant.tenant_id);
@@ -256,10 +349,15 @@ fn tokens(ctx: &mut Ctx<'_>, app: &App, grant: &Grant, scopes: &Scopes, claims: 
 fn member(ctx: &Ctx<'_>, grant: &Grant) -> Result<(Person, Membership), Refusal> {
     let now = ctx.now();
     let unknown = || {
-        Refusal::new(400, "invalid_grant", 50020, &format!(
-            "User account '{}' does not exist in tenant '{}' and cannot access the application in that tenant. The account needs to be added as an external user in the tenant first.",
-            grant.email, grant.tenant_id
-        ))
+        Refusal::new(
+            400,
+            "invalid_grant",
+            50020,
+            &format!(
+                "User account '{}' does not exist in tenant '{}' and cannot access the application in that tenant. The account needs to be added as an external user in the tenant first.",
+                grant.email, grant.tenant_id
+            ),
+        )
     };
     let person = ctx.cloud.person(&grant.email).ok_or_else(unknown)?;
     let membership = ctx.cloud.membership(&grant.email, &grant.tenant_id).ok_or_else(unknown)?;
@@ -268,22 +366,34 @@ fn member(ctx: &Ctx<'_>, grant: &Grant) -> Result<(Person, Membership), Refusal>
         return Err(unknown());
     }
     if membership.external_user_state.as_deref() == Some("PendingAcceptance") {
-        return Err(Refusal::new(400, "interaction_required", 50014, "The user's redemption is in a pending state. The guest user account is not fully created yet."));
+        return Err(Refusal::new(
+            400,
+            "interaction_required",
+            50014,
+            "The user's redemption is in a pending state. The guest user account is not fully created yet.",
+        ));
     }
     Ok((person.clone(), membership.clone()))
 }
 
-fn id_token(ctx: &Ctx<'_>, app: &App, grant: &Grant, scopes: &Scopes, person: &Person, membership: &Membership) -> String {
+fn id_token(
+    ctx: &Ctx<'_>,
+    app: &App,
+    grant: &Grant,
+    scopes: &Scopes,
+    person: &Person,
+    membership: &Membership,
+) -> String {
     let attack = ctx.shared.knobs.id_token;
     let now = ctx.now() / 1000;
     let issued_at = if attack == IdTokenAttack::Expired { now - 2 * 3600 } else { now };
-    let tid = match attack {
-        IdTokenAttack::WrongTenant => "99999999-0000-4000-8000-000000000009".to_owned(),
-        _ => grant.tenant_id.clone(),
-    };
-    let issuer_tenant = if attack == IdTokenAttack::WrongIssuer { "99999999-0000-4000-8000-000000000009" } else { &tid };
-    let subject = URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{}|{}|{}", app.client_id, grant.tenant_id, membership.oid)));
-    let audience = if attack == IdTokenAttack::WrongAudience { "c11e0000-0000-4000-8000-00000000ffff" } else { &app.client_id };
+    let elsewhere = "99999999-0000-4000-8000-000000000009";
+    let tid = if attack == IdTokenAttack::WrongTenant { elsewhere } else { &grant.tenant_id };
+    let issuer_tenant = if attack == IdTokenAttack::WrongIssuer { elsewhere } else { tid };
+    let subject =
+        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{}|{}|{}", app.client_id, grant.tenant_id, membership.oid)));
+    let audience =
+        if attack == IdTokenAttack::WrongAudience { "c11e0000-0000-4000-8000-00000000ffff" } else { &app.client_id };
     let mut claims = json!({
         "aud": audience,
         "iss": format!("{}/{issuer_tenant}/v2.0", ctx.url("login")),
@@ -306,10 +416,7 @@ fn id_token(ctx: &Ctx<'_>, app: &App, grant: &Grant, scopes: &Scopes, person: &P
         claims["idp"] = json!(format!("https://sts.windows.net/{}/", person.home_tenant_id));
     }
     if let Some(nonce) = &grant.nonce {
-        claims["nonce"] = match attack {
-            IdTokenAttack::WrongNonce => json!("another-nonce"),
-            _ => json!(nonce),
-        };
+        claims["nonce"] = json!(if attack == IdTokenAttack::WrongNonce { "another-nonce" } else { nonce });
     }
     let signature = match attack {
         IdTokenAttack::UnknownKey => Signature::Unknown,

@@ -11,13 +11,26 @@ const ROLE_READERS: &[&str] = &["RoleManagement.Read.Directory", "Directory.Read
 
 /// Roles, their template ids and what they are for.
 const ROLES: &[(&str, &str, &str)] = &[
-    ("Global Administrator", "62e90394-69f5-4237-9190-012177145e10", "Can manage all aspects of Microsoft Entra ID and Microsoft services that use Microsoft Entra identities."),
-    ("Guest Inviter", "95e79109-95c0-4d8e-aee3-d01accf2d47b", "Can invite guest users independent of the 'members can invite guests' setting."),
+    (
+        "Global Administrator",
+        "62e90394-69f5-4237-9190-012177145e10",
+        "Can manage all aspects of Microsoft Entra ID and Microsoft services that use Microsoft Entra identities.",
+    ),
+    (
+        "Guest Inviter",
+        "95e79109-95c0-4d8e-aee3-d01accf2d47b",
+        "Can invite guest users independent of the 'members can invite guests' setting.",
+    ),
     ("User Administrator", "fe930be7-5e62-47db-91af-98c3a49a38b1", "Can manage all aspects of users and groups."),
     ("Privileged Role Administrator", "e8611ab8-c189-46e8-94e1-60213ab1f814", "Can manage role assignments."),
 ];
 
-pub(crate) fn organization(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, errors: &Errors) -> Result<Answer, Refused> {
+pub(crate) fn organization(
+    ctx: &Ctx<'_>,
+    call: &Call,
+    token: &AccessToken,
+    errors: &Errors,
+) -> Result<Answer, Refused> {
     scope(token, errors, &["User.Read", "Organization.Read.All", "Directory.Read.All"])?;
     let tenant = ctx.cloud.tenant(&token.caller.tid).ok_or_else(|| errors.denied())?;
     // With User.Read only, the rest stays empty.
@@ -82,7 +95,13 @@ pub(crate) fn my_roles(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, errors: 
     let rows: Vec<Value> = ROLES
         .iter()
         .filter(|(name, ..)| mine.iter().any(|it| it == name))
-        .map(|role| select(call, body(&token.caller.tid, role), &["id", "deletedDateTime", "description", "displayName", "roleTemplateId"]))
+        .map(|role| {
+            select(
+                call,
+                body(&token.caller.tid, role),
+                &["id", "deletedDateTime", "description", "displayName", "roleTemplateId"],
+            )
+        })
         .collect();
     Ok(Answer::json(200, &json!({"@odata.context": context(ctx, "directoryRoles"), "value": rows})))
 }

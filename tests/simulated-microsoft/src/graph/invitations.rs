@@ -25,12 +25,17 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, errors
     }
     let has = |role: &str| caller.roles.iter().any(|it| it == role);
     let inviter = has(GLOBAL_ADMINISTRATOR) || has("User Administrator") || has("Guest Inviter");
-    let allowed = match tenant.invites_from.as_str() {
-        "none" => return Err(errors.refuse(403, "Authorization_RequestDenied", "Guest invitations not allowed for your company. Contact your company administrator for more details.")),
-        "adminsAndGuestInviters" => inviter,
-        "adminsGuestInvitersAndAllMembers" => inviter || caller.user_type == "Member",
-        _ => true,
-    };
+    let allowed =
+        match tenant.invites_from.as_str() {
+            "none" => return Err(errors.refuse(
+                403,
+                "Authorization_RequestDenied",
+                "Guest invitations not allowed for your company. Contact your company administrator for more details.",
+            )),
+            "adminsAndGuestInviters" => inviter,
+            "adminsGuestInvitersAndAllMembers" => inviter || caller.user_type == "Member",
+            _ => true,
+        };
     if !allowed {
         return Err(errors.denied());
     }
@@ -72,16 +77,20 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, errors
         "status": if pending { "PendingAcceptance" } else { "Completed" },
         "invitedUser": {"id": existing.oid},
     });
-    body["invitedUserMessageInfo"] = match &asked["invitedUserMessageInfo"] {
-        Value::Null => json!({"messageLanguage": null, "customizedMessageBody": null, "ccRecipients": [{"emailAddress": {"name": null, "address": null}}]}),
-        info => info.clone(),
-    };
+    let info = asked.get("invitedUserMessageInfo").cloned();
+    body["invitedUserMessageInfo"] = info.unwrap_or_else(|| {
+        json!({
+            "messageLanguage": null, "customizedMessageBody": null,
+            "ccRecipients": [{"emailAddress": {"name": null, "address": null}}],
+        })
+    });
     Ok(Answer::json(201, &body))
 }
 
 fn add_guest(ctx: &mut Ctx<'_>, tenant_id: &str, domains: &[String], email: &str, name: Option<&str>) -> Membership {
     let now = ctx.now();
-    let domain = domains.iter().find(|it| it.contains(".onmicrosoft.")).or(domains.first()).cloned().unwrap_or_default();
+    let domain =
+        domains.iter().find(|it| it.contains(".onmicrosoft.")).or(domains.first()).cloned().unwrap_or_default();
     let membership = Membership {
         tenant_id: tenant_id.to_owned(),
         oid: random::guid(),
@@ -133,7 +142,8 @@ mod tests {
     #[test]
     fn addresses_that_microsoft_does_not_invite_are_refused() {
         assert!(well_formed("rosa.diaz_2@outlook.com"));
-        for wrong in ["rosa+azure@outlook.com", ".rosa@outlook.com", "rosa@", "rosa", "ro sa@outlook.com", "a@b@c.com"] {
+        for wrong in ["rosa+azure@outlook.com", ".rosa@outlook.com", "rosa@", "rosa", "ro sa@outlook.com", "a@b@c.com"]
+        {
             assert!(!well_formed(wrong), "{wrong}");
         }
     }

@@ -79,7 +79,11 @@ fn authenticate(ctx: &Ctx<'_>, call: &Call, errors: &Errors) -> Result<AccessTok
     };
     let bearer = call.bearer().ok_or_else(|| refused("Access token is empty."))?;
     let token = ctx.access_token(bearer).map_err(|expired| {
-        refused(if expired { "Lifetime validation failed, the token is expired." } else { "CompactToken parsing failed." })
+        refused(if expired {
+            "Lifetime validation failed, the token is expired."
+        } else {
+            "CompactToken parsing failed."
+        })
     })?;
     if token.resource != Resource::Graph {
         return Err(refused("Access token validation failure. Invalid audience."));

@@ -11,8 +11,17 @@ use crate::world::{AccessToken, Ctx, GLOBAL_ADMINISTRATOR};
 
 /// What an answer without `$select` holds.
 const USUAL: &[&str] = &[
-    "id", "businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation",
-    "preferredLanguage", "surname", "userPrincipalName",
+    "id",
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
 ];
 const READERS: &[&str] = &["User.Read.All", "User.ReadWrite.All", "Directory.Read.All"];
 
@@ -21,7 +30,13 @@ pub(crate) fn me(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, errors: &Error
     one(ctx, call, token, &token.caller.oid, errors)
 }
 
-pub(crate) fn get(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, user: &str, errors: &Errors) -> Result<Answer, Refused> {
+pub(crate) fn get(
+    ctx: &Ctx<'_>,
+    call: &Call,
+    token: &AccessToken,
+    user: &str,
+    errors: &Errors,
+) -> Result<Answer, Refused> {
     if user == token.caller.oid {
         scope(token, errors, &["User.Read", "User.Read.All", "User.ReadWrite.All"])?;
     } else {
@@ -34,7 +49,11 @@ pub(crate) fn get(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, user: &str, e
 /// Guests may not look around in a directory.
 fn not_a_guest(ctx: &Ctx<'_>, token: &AccessToken, errors: &Errors) -> Result<(), Refused> {
     let caller = ctx.cloud.user(&token.caller.tid, &token.caller.oid);
-    if caller.is_some_and(|(_, it)| it.user_type == "Guest" && it.roles.is_empty()) { Err(errors.denied()) } else { Ok(()) }
+    if caller.is_some_and(|(_, it)| it.user_type == "Guest" && it.roles.is_empty()) {
+        Err(errors.denied())
+    } else {
+        Ok(())
+    }
 }
 
 fn one(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, user: &str, errors: &Errors) -> Result<Answer, Refused> {
@@ -51,9 +70,11 @@ fn find<'a>(ctx: &'a Ctx<'_>, tenant: &'a str, user: &str) -> Option<(&'a Person
 }
 
 fn not_found(errors: &Errors, user: &str) -> Refused {
-    errors.refuse(404, "Request_ResourceNotFound", &format!(
-        "Resource '{user}' does not exist or one of its queried reference-property objects are not present."
-    ))
+    errors.refuse(
+        404,
+        "Request_ResourceNotFound",
+        &format!("Resource '{user}' does not exist or one of its queried reference-property objects are not present."),
+    )
 }
 
 /// Lists those that a filter on addresses finds.
@@ -62,9 +83,10 @@ pub(crate) fn list(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, errors: &Err
     not_a_guest(ctx, token, errors)?;
     let wanted = match call.query("$filter") {
         None => None,
-        Some(filter) => Some(Filter::parse(filter).ok_or_else(|| {
-            errors.refuse(400, "Request_UnsupportedQuery", "Unsupported Query.")
-        })?),
+        Some(filter) => Some(
+            Filter::parse(filter)
+                .ok_or_else(|| errors.refuse(400, "Request_UnsupportedQuery", "Unsupported Query."))?,
+        ),
     };
     let rows: Vec<Value> = ctx
         .cloud
@@ -144,7 +166,12 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>, token: &AccessToken, user: &str, errors:
         person.memberships.retain(|it| !(it.tenant_id == tenant && it.oid == oid));
     }
     ctx.cloud.guests.retain(|it| it.oid != oid);
-    ctx.record(Kind::GuestDeleted, Some(token.caller.clone()), &oid, json!({"tenantId": tenant, "account": email, "wasGuest": guest}));
+    ctx.record(
+        Kind::GuestDeleted,
+        Some(token.caller.clone()),
+        &oid,
+        json!({"tenantId": tenant, "account": email, "wasGuest": guest}),
+    );
     Ok(Answer::empty(204))
 }
 
@@ -156,7 +183,8 @@ fn body(ctx: &Ctx<'_>, person: &Person, membership: &Membership) -> Value {
     })];
     let accepted = membership.external_user_state.as_deref() != Some("PendingAcceptance");
     if person.kind == AccountKind::Personal && accepted {
-        identities.insert(0, json!({"signInType": "federated", "issuer": "MicrosoftAccount", "issuerAssignedId": null}));
+        identities
+            .insert(0, json!({"signInType": "federated", "issuer": "MicrosoftAccount", "issuerAssignedId": null}));
     }
     let (given, family) = person.display_name.split_once(' ').unwrap_or((person.display_name.as_str(), ""));
     // Mail addresses of people homed elsewhere are also among their other addresses.
@@ -191,10 +219,13 @@ mod tests {
     #[test]
     fn the_filter_on_addresses_is_read_with_doubled_quotes() {
         let filter = Filter::parse("mail eq 'o''hara@fabrikam.com' or otherMails/any(x:x eq 'a@outlook.com')").unwrap();
-        assert_eq!(filter.0, [
-            ("mail".to_owned(), "o'hara@fabrikam.com".to_owned()),
-            ("otherMails".to_owned(), "a@outlook.com".to_owned()),
-        ]);
+        assert_eq!(
+            filter.0,
+            [
+                ("mail".to_owned(), "o'hara@fabrikam.com".to_owned()),
+                ("otherMails".to_owned(), "a@outlook.com".to_owned()),
+            ]
+        );
         assert!(Filter::parse("startswith(mail,'a')").is_none());
         assert!(Filter::parse("mail eq 'a' and mail eq 'b'").is_none());
     }

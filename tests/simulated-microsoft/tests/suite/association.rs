@@ -17,16 +17,25 @@ async fn two_people_associate_a_subscription() {
     let house = House::build().await;
 
     // The directory is found without a token.
-    let probe = house.http.get(house.url("arm", &format!("/subscriptions/{PROD}?api-version=2016-06-01"))).send().await.unwrap();
+    let probe = house
+        .http
+        .get(house.url("arm", &format!("/subscriptions/{PROD}?api-version=2016-06-01")))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(probe.status(), 401);
     assert!(probe.headers()["www-authenticate"].to_str().unwrap().contains(SOURCE));
 
     let rosa = house.sign_in(SOURCE, "rosa@outlook.com", &[ARM]).await;
     let who = claims(&text(&rosa.body, "id_token"));
-    assert_eq!((who["tid"].as_str(), who["oid"].as_str(), who["idp"].as_str()), (Some(SOURCE), Some(ROSA), Some("live.com")));
+    assert_eq!(
+        (who["tid"].as_str(), who["oid"].as_str(), who["idp"].as_str()),
+        (Some(SOURCE), Some(ROSA), Some("live.com"))
+    );
     assert_eq!(who["nonce"], "the-nonce");
     let rosa = text(&rosa.body, "access_token");
-    let subscription = house.arm(Method::GET, &format!("/subscriptions/{PROD}?api-version=2022-12-01"), &rosa, None).await;
+    let subscription =
+        house.arm(Method::GET, &format!("/subscriptions/{PROD}?api-version=2022-12-01"), &rosa, None).await;
     assert_eq!(subscription.body["displayName"], "Contoso Prod");
 
     // More than one page of role assignments.
@@ -60,7 +69,12 @@ async fn two_people_associate_a_subscription() {
     let status = house.arm(Method::POST, &acceptance(PROD, "changeTenantStatus"), &kim, None).await;
     assert_eq!(status.body["status"], "Completed");
 
-    let probe = house.http.get(house.url("arm", &format!("/subscriptions/{PROD}?api-version=2016-06-01"))).send().await.unwrap();
+    let probe = house
+        .http
+        .get(house.url("arm", &format!("/subscriptions/{PROD}?api-version=2016-06-01")))
+        .send()
+        .await
+        .unwrap();
     assert!(probe.headers()["www-authenticate"].to_str().unwrap().contains(PARTNER));
     let list = house.arm(Method::GET, "/subscriptions?api-version=2022-12-01", &kim, None).await;
     assert_eq!(list.body["value"][0]["subscriptionId"], PROD);
@@ -69,7 +83,9 @@ async fn two_people_associate_a_subscription() {
     assert_eq!(rest.body["value"][0]["properties"]["principalId"], KIM);
 
     // Azure made the acceptor Owner: asking for the same again is a conflict, not a second effect.
-    let path = format!("/subscriptions/{PROD}/providers/Microsoft.Authorization/roleAssignments/0e000000-0000-4000-8000-000000000001?api-version=2022-04-01");
+    let path = format!(
+        "/subscriptions/{PROD}/providers/Microsoft.Authorization/roleAssignments/0e000000-0000-4000-8000-000000000001?api-version=2022-04-01"
+    );
     let body = json!({"properties": {"roleDefinitionId": format!("/subscriptions/{PROD}/providers/Microsoft.Authorization/roleDefinitions/{OWNER}"), "principalId": KIM, "principalType": "User"}});
     let again = house.arm(Method::PUT, &path, &kim, Some(body)).await;
     assert_eq!((again.status.as_u16(), again.code()), (409, "RoleAssignmentExists"));
@@ -118,7 +134,10 @@ async fn one_account_in_both_directories_associates_a_subscription() {
     let there = text(&there.body, "access_token");
     let path = format!("/users/{guest}?$select=id,externalUserState,userType,creationType");
     let user = house.graph(Method::GET, &path, &kim, None).await;
-    assert_eq!((user.body["externalUserState"].as_str(), user.body["creationType"].as_str()), (Some("Accepted"), Some("Invitation")));
+    assert_eq!(
+        (user.body["externalUserState"].as_str(), user.body["creationType"].as_str()),
+        (Some("Accepted"), Some("Invitation"))
+    );
 
     let put = house.arm(Method::PUT, &change_request(PROD), &rosa, initiate(PARTNER, &guest)).await;
     assert_eq!(put.status, 200, "{put:?}");
@@ -127,7 +146,9 @@ async fn one_account_in_both_directories_associates_a_subscription() {
     house.settle().await;
 
     // Step 4 is a real write here: the owner makes the partner's administrator Owner.
-    let path = format!("/subscriptions/{PROD}/providers/Microsoft.Authorization/roleAssignments/0e000000-0000-4000-8000-000000000002?api-version=2022-04-01");
+    let path = format!(
+        "/subscriptions/{PROD}/providers/Microsoft.Authorization/roleAssignments/0e000000-0000-4000-8000-000000000002?api-version=2022-04-01"
+    );
     let body = json!({"properties": {"roleDefinitionId": format!("/subscriptions/{PROD}/providers/Microsoft.Authorization/roleDefinitions/{OWNER}"), "principalId": KIM, "principalType": "User"}});
     assert_eq!(house.arm(Method::PUT, &path, &there, Some(body.clone())).await.status, 201);
     assert_eq!(house.arm(Method::PUT, &path, &there, Some(body)).await.status, 200);

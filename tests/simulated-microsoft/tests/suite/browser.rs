@@ -143,13 +143,16 @@ impl House {
 
     pub(crate) async fn redeem(&self, tenant: &str, code: &str, scope: &str) -> Answer {
         let scope = format!("openid profile email offline_access {scope}");
-        self.token(tenant, &[
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", CALLBACK),
-            ("code_verifier", VERIFIER),
-            ("scope", &scope),
-        ])
+        self.token(
+            tenant,
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", code),
+                ("redirect_uri", CALLBACK),
+                ("code_verifier", VERIFIER),
+                ("scope", &scope),
+            ],
+        )
         .await
     }
 
@@ -226,7 +229,9 @@ pub(crate) fn initiate(tenant: &str, owner: &str) -> Option<Value> {
 }
 
 pub(crate) fn change_request(subscription: &str) -> String {
-    format!("/subscriptions/{subscription}/providers/Microsoft.Subscription/changeTenantRequest/default?api-version=2026-08-01-preview")
+    format!(
+        "/subscriptions/{subscription}/providers/Microsoft.Subscription/changeTenantRequest/default?api-version=2026-08-01-preview"
+    )
 }
 
 pub(crate) fn acceptance(subscription: &str, operation: &str) -> String {

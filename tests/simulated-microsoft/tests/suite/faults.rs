@@ -35,7 +35,9 @@ async fn faults_hit_as_often_as_asked_and_in_the_words_of_the_api() {
     house.control("faults", json!({"operation": "arm", "effect": {"kind": "throttle", "retryAfter": 7}})).await;
     let throttled = house.arm(Method::GET, &path, &rosa, None).await;
     assert_eq!((throttled.status.as_u16(), throttled.headers["retry-after"].to_str().unwrap()), (429, "7"));
-    house.control("faults", json!({"operation": "partner-center", "effect": {"kind": "throttle", "retryAfter": 57}})).await;
+    house
+        .control("faults", json!({"operation": "partner-center", "effect": {"kind": "throttle", "retryAfter": 57}}))
+        .await;
     assert_eq!(house.profile("organization", "any").await.body["statusCode"], 429);
     house.control("faults", json!({"operation": "login.token", "effect": {"kind": "status", "status": 500}})).await;
     let token = house.refresh(SOURCE, "any", "openid").await;
@@ -59,7 +61,8 @@ async fn reset_brings_everything_back() {
 async fn a_control_call_that_does_not_fit_names_the_field() {
     let house = House::build().await;
     let url = format!("{}/control/faults", house.handle.base_url());
-    let answer = house.http.post(url).json(&json!({"operation": "*", "effect": {"kind": "explode"}})).send().await.unwrap();
+    let answer =
+        house.http.post(url).json(&json!({"operation": "*", "effect": {"kind": "explode"}})).send().await.unwrap();
     assert_eq!(answer.status(), 400);
     assert!(answer.text().await.unwrap().contains("effect"));
 }

@@ -25,10 +25,12 @@ fn value<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
 #[tokio::test]
 async fn discovery_and_keys_agree_with_the_id_token() {
     let house = House::build().await;
-    let discovery = house.http.get(house.url("login", "/contoso.com/v2.0/.well-known/openid-configuration")).send().await.unwrap();
+    let discovery =
+        house.http.get(house.url("login", "/contoso.com/v2.0/.well-known/openid-configuration")).send().await.unwrap();
     let discovery: serde_json::Value = discovery.json().await.unwrap();
     assert!(text(&discovery, "issuer").ends_with(&format!("/{PARTNER}/v2.0")));
-    let keys: serde_json::Value = house.http.get(text(&discovery, "jwks_uri")).send().await.unwrap().json().await.unwrap();
+    let keys: serde_json::Value =
+        house.http.get(text(&discovery, "jwks_uri")).send().await.unwrap().json().await.unwrap();
     let tokens = house.sign_in(PARTNER, "kim@contoso.com", &[ARM]).await;
     let id_token = text(&tokens.body, "id_token");
     assert_eq!(claims(&id_token)["iss"], discovery["issuer"]);
@@ -36,7 +38,12 @@ async fn discovery_and_keys_agree_with_the_id_token() {
     let header = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(id_token.split('.').next().unwrap()).unwrap();
     let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
     assert_eq!(header["kid"], keys["keys"][0]["kid"]);
-    let unknown = house.http.get(house.url("login", "/nobody.contoso.com/v2.0/.well-known/openid-configuration")).send().await.unwrap();
+    let unknown = house
+        .http
+        .get(house.url("login", "/nobody.contoso.com/v2.0/.well-known/openid-configuration"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(unknown.status(), 400);
     assert_eq!(unknown.json::<serde_json::Value>().await.unwrap()["error_codes"], json!([90002]));
     house.no_violations().await;
@@ -89,7 +96,12 @@ async fn a_code_works_once_with_its_verifier_its_address_and_its_tenant() {
     let code = house.code(SOURCE, ARM, "rosa@outlook.com").await;
     assert_eq!(house.redeem(PARTNER, &code, ARM).await.aadsts(), 700_005);
     let form = |verifier: &'static str, address: &'static str| {
-        vec![("grant_type", "authorization_code"), ("code_verifier", verifier), ("redirect_uri", address), ("scope", ARM)]
+        vec![
+            ("grant_type", "authorization_code"),
+            ("code_verifier", verifier),
+            ("redirect_uri", address),
+            ("scope", ARM),
+        ]
     };
     let verifier = "another-verifier-of-more-than-forty-three-letters";
     let mut wrong = form(verifier, "http://127.0.0.1:5999/callback");
@@ -98,7 +110,8 @@ async fn a_code_works_once_with_its_verifier_its_address_and_its_tenant() {
     let mut wrong = form(verifier, "http://127.0.0.1:6000/callback");
     wrong.push(("code", &code));
     assert_eq!(house.token(SOURCE, &wrong).await.aadsts(), 500_112);
-    let wrong = house.token(SOURCE, &[("grant_type", "authorization_code"), ("client_secret", "no"), ("scope", ARM)]).await;
+    let wrong =
+        house.token(SOURCE, &[("grant_type", "authorization_code"), ("client_secret", "no"), ("scope", ARM)]).await;
     assert_eq!((wrong.status.as_u16(), wrong.aadsts()), (401, 7_000_215));
     let both = format!("{ARM} {PARTNER_CENTER}");
     assert_eq!(house.redeem(SOURCE, &code, &both).await.aadsts(), 70022);

@@ -31,7 +31,11 @@ async fn a_token_of_another_tenant_or_audience_is_refused_and_noted() {
 #[tokio::test]
 async fn only_a_direct_unconditional_owner_may_initiate() {
     let house = House::build().await;
-    for who in ["reader@rosaoutlook.onmicrosoft.com", "conditional@rosaoutlook.onmicrosoft.com", "group@rosaoutlook.onmicrosoft.com"] {
+    for who in [
+        "reader@rosaoutlook.onmicrosoft.com",
+        "conditional@rosaoutlook.onmicrosoft.com",
+        "group@rosaoutlook.onmicrosoft.com",
+    ] {
         let token = house.arm_token(SOURCE, who).await;
         let refused = house.arm(Method::PUT, &change_request(PROD), &token, initiate(PARTNER, KIM)).await;
         assert_eq!((refused.status.as_u16(), refused.code()), (403, "AuthorizationFailed"), "{who}");
@@ -72,7 +76,10 @@ async fn policies_block_leaving_at_the_request_and_entering_at_acceptance() {
     let refused = house.arm(Method::PUT, &change_request(&locked), &lee, initiate(PARTNER, KIM)).await;
     assert_eq!(refused.code(), "SubscriptionPolicyViolation");
     let policy = "/providers/Microsoft.Subscription/policies/default?api-version=2021-10-01";
-    assert_eq!(house.arm(Method::GET, policy, &lee, None).await.body["properties"]["blockSubscriptionsLeavingTenant"], true);
+    assert_eq!(
+        house.arm(Method::GET, policy, &lee, None).await.body["properties"]["blockSubscriptionsLeavingTenant"],
+        true
+    );
     house.control("policies/fabrikam.com", json!({"leaving": "allow"})).await;
     assert_eq!(house.arm(Method::PUT, &change_request(&locked), &lee, initiate(PARTNER, KIM)).await.status, 200);
 
@@ -98,7 +105,10 @@ async fn only_the_named_person_of_the_destination_accepts_and_only_in_time() {
     let accept = acceptance(PROD, "acceptChangeTenant");
     let kim = house.arm_token(PARTNER, "kim@contoso.com").await;
     assert_eq!(house.arm(Method::POST, &accept, &kim, None).await.code(), "ChangeTenantRequestNotFound");
-    assert_eq!(house.arm(Method::PUT, &change_request(PROD), &rosa, initiate(PARTNER, "kim@contoso.com")).await.status, 200);
+    assert_eq!(
+        house.arm(Method::PUT, &change_request(PROD), &rosa, initiate(PARTNER, "kim@contoso.com")).await.status,
+        200
+    );
     let alex = house.arm_token(PARTNER, "alex@contoso.com").await;
     assert_eq!(house.arm(Method::POST, &accept, &alex, None).await.status, 403);
     assert_eq!(house.arm(Method::POST, &accept, &rosa, None).await.status, 404);
@@ -137,7 +147,12 @@ async fn a_write_without_a_second_factor_is_challenged() {
 async fn the_older_api_version_has_its_older_shape_and_knobs_choose_the_reading() {
     let house = House::build().await;
     let rosa = house.arm_token(SOURCE, "rosa@outlook.com").await;
-    house.control("knobs", json!({"newestVersion": "2024-08-01-preview", "pendingStatus": "Initialized", "noRequest": "empty"})).await;
+    house
+        .control(
+            "knobs",
+            json!({"newestVersion": "2024-08-01-preview", "pendingStatus": "Initialized", "noRequest": "empty"}),
+        )
+        .await;
     let newest = house.arm(Method::PUT, &change_request(PROD), &rosa, initiate(PARTNER, KIM)).await;
     assert_eq!(newest.code(), "InvalidApiVersionParameter");
     let old = change_request(PROD).replace("2026-08-01-preview", "2024-08-01-preview");
@@ -156,18 +171,28 @@ async fn the_older_api_version_has_its_older_shape_and_knobs_choose_the_reading(
 async fn role_assignments_are_refused_in_azures_words() {
     let house = House::build().await;
     let rosa = house.arm_token(SOURCE, "rosa@outlook.com").await;
-    let path = |name: &str| format!("/subscriptions/{PROD}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01");
+    let path = |name: &str| {
+        format!("/subscriptions/{PROD}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01")
+    };
     let body = |who: &str, role: &str| {
-        Some(json!({"properties": {"roleDefinitionId": format!("/subscriptions/{PROD}/providers/Microsoft.Authorization/roleDefinitions/{role}"), "principalId": who, "principalType": "User"}}))
+        Some(
+            json!({"properties": {"roleDefinitionId": format!("/subscriptions/{PROD}/providers/Microsoft.Authorization/roleDefinitions/{role}"), "principalId": who, "principalType": "User"}}),
+        )
     };
     let reader = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
     let second = "0a000000-0000-4000-8000-000000000002";
     let fresh = "0e000000-0000-4000-8000-000000000009";
     assert_eq!(house.arm(Method::PUT, &path(fresh), &rosa, body(KIM, OWNER)).await.code(), "PrincipalNotFound");
-    assert_eq!(house.arm(Method::PUT, &path("e0000000-0000-4000-8000-000000000011"), &rosa, body(second, reader)).await.code(), "RoleAssignmentUpdateNotPermitted");
+    assert_eq!(
+        house.arm(Method::PUT, &path("e0000000-0000-4000-8000-000000000011"), &rosa, body(second, reader)).await.code(),
+        "RoleAssignmentUpdateNotPermitted"
+    );
     assert_eq!(house.arm(Method::PUT, &path(fresh), &rosa, body(second, reader)).await.status, 201);
     assert_eq!(house.arm(Method::PUT, &path(fresh), &rosa, body(second, reader)).await.status, 200);
-    assert_eq!(house.arm(Method::PUT, &path("0e000000-0000-4000-8000-00000000000a"), &rosa, body(second, reader)).await.code(), "RoleAssignmentExists");
+    assert_eq!(
+        house.arm(Method::PUT, &path("0e000000-0000-4000-8000-00000000000a"), &rosa, body(second, reader)).await.code(),
+        "RoleAssignmentExists"
+    );
     assert_eq!(house.arm(Method::DELETE, &path(fresh), &rosa, None).await.status, 200);
     assert_eq!(house.arm(Method::DELETE, &path(fresh), &rosa, None).await.status, 204);
     let weak = house.arm_token(SOURCE, "reader@rosaoutlook.onmicrosoft.com").await;
@@ -194,7 +219,8 @@ async fn partner_center_wants_a_partner_an_administrator_and_a_second_factor() {
     assert_eq!(house.profile("mpn?mpnId=9999999", &kim).await.body["code"], 3000);
     let dana = token(house.sign_in("retail.contoso.com", "dana@retail.contoso.com", &[PARTNER_CENTER]).await);
     assert_eq!(house.profile("organization", &dana).await.body["code"], 60003);
-    let refused = house.http.get(house.url("partner-center", "/v1/profiles/organization")).bearer_auth("x").send().await.unwrap();
+    let refused =
+        house.http.get(house.url("partner-center", "/v1/profiles/organization")).bearer_auth("x").send().await.unwrap();
     assert_eq!(refused.status(), 401);
     house.no_violations().await;
 }
@@ -203,16 +229,28 @@ async fn partner_center_wants_a_partner_an_administrator_and_a_second_factor() {
 async fn invitations_need_a_work_account_and_an_address_that_can_be_invited() {
     let house = House::build().await;
     let kim = text(&house.sign_in(PARTNER, "kim@contoso.com", &[GRAPH]).await.body, "access_token");
-    let invite = |email: &str| Some(json!({"invitedUserEmailAddress": email, "inviteRedirectUrl": "https://mooring.contoso.com/"}));
+    let invite = |email: &str| {
+        Some(json!({"invitedUserEmailAddress": email, "inviteRedirectUrl": "https://mooring.contoso.com/"}))
+    };
     assert_eq!(house.graph(Method::POST, "/invitations", &kim, invite("rosa+azure@outlook.com")).await.status, 400);
     // The owner is Global Administrator of her own directory, but her account is a personal one.
     let rosa = text(&house.sign_in(SOURCE, "rosa@outlook.com", &[GRAPH]).await.body, "access_token");
-    assert_eq!(house.graph(Method::POST, "/invitations", &rosa, invite("kim@contoso.com")).await.code(), "Authorization_RequestDenied");
+    assert_eq!(
+        house.graph(Method::POST, "/invitations", &rosa, invite("kim@contoso.com")).await.code(),
+        "Authorization_RequestDenied"
+    );
     house.control(&format!("tenants/{PARTNER}"), json!({"invitesFrom": "none"})).await;
     assert_eq!(house.graph(Method::POST, "/invitations", &kim, invite("rosa@outlook.com")).await.status, 403);
     let filter = "/users?$filter=mail%20eq%20%27rosa@outlook.com%27%20or%20otherMails/any(x:x%20eq%20%27rosa@outlook.com%27)&$select=id,mail";
     assert_eq!(house.graph(Method::GET, filter, &kim, None).await.body["value"], json!([]));
-    let mine = house.graph(Method::GET, "/me/transitiveMemberOf/microsoft.graph.directoryRole?$select=displayName,roleTemplateId", &kim, None).await;
+    let mine = house
+        .graph(
+            Method::GET,
+            "/me/transitiveMemberOf/microsoft.graph.directoryRole?$select=displayName,roleTemplateId",
+            &kim,
+            None,
+        )
+        .await;
     assert_eq!(mine.body["value"][0]["displayName"], "Global Administrator");
     house.no_violations().await;
 }
