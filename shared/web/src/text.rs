@@ -448,7 +448,10 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ("guest.invited", text("activity.guest.invited", "The owner was invited into the partner directory")),
     ("request.sent", text("activity.request.sent", "The change of directory was requested")),
     ("request.accepted", text("activity.request.accepted", "The change of directory was accepted")),
-    ("request.ended", text("activity.request.ended", "The request for the change of directory ended without moving anything")),
+    (
+        "request.ended",
+        text("activity.request.ended", "The request for the change of directory ended without moving anything"),
+    ),
     ("owner.assigned", text("activity.owner.assigned", "The Owner role was assigned")),
 ];
 
