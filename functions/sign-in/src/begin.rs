@@ -26,6 +26,10 @@ fn directory_name(meta: &Meta, directory: Directory) -> String {
 /// Personal accounts sign in on another host of Microsoft's, which the way there leads through.
 const PERSONAL_SIGN_IN: &str = "https://login.live.com";
 
+/// Work accounts may sign in at their company's own identity provider, to which Entra redirects at once when it knows the
+/// account; nobody can list those hosts, and Chromium would stop the redirect. The form itself leads to us only.
+const FEDERATED_SIGN_IN: &str = "https:";
+
 /// `GET /o/{link}/turn`.
 pub(crate) async fn turn<W: World>(world: &W, link: &str) -> Result<Answer, ErrorName> {
     let opened = match open(world, link).await? {
@@ -52,10 +56,8 @@ pub(crate) async fn turn<W: World>(world: &W, link: &str) -> Result<Answer, Erro
     let origin = asked::origin_of(&login).unwrap_or_default().to_owned();
     let host = origin.split("://").nth(1).unwrap_or_default().to_owned();
     let mut origins = vec![origin];
-    if wait.actor == Actor::Owner && meta.owner_account != AccountKind::Work && meta.cloud == onboarding::Cloud::Public
-    {
-        origins.push(PERSONAL_SIGN_IN.to_owned());
-    }
+    let personal = wait.actor == Actor::Owner && meta.owner_account == AccountKind::Personal;
+    origins.push(if personal { PERSONAL_SIGN_IN } else { FEDERATED_SIGN_IN }.to_owned());
     let name = reason_of(wait);
     let page = pages::turn(&TurnView {
         link,
