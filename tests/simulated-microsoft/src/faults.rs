@@ -48,6 +48,8 @@ pub(crate) enum Effect {
     Throttle { retry_after: u64 },
     /// Does it, then answers with text that is no JSON.
     Malformed,
+    /// Does it, then adds a field that the contract does not know: the violation must be recorded.
+    ExtraField { name: String },
 }
 
 /// Takes the first fault that hits this call.

@@ -1,6 +1,7 @@
 //! The keys that sign id tokens: one that the tenants publish, and one that nobody does.
 
 use std::io;
+use std::sync::OnceLock;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -14,7 +15,8 @@ use sha2::{Digest as _, Sha256};
 #[derive(Debug)]
 pub(crate) struct Keys {
     published: Key,
-    unknown: Key,
+    /// Made when it is first needed: making a key takes a while.
+    unknown: OnceLock<Key>,
 }
 
 #[derive(Debug)]
@@ -27,13 +29,21 @@ struct Key {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signature {
     Published,
+    /// By a key that nobody knows, and saying so.
     Unknown,
+    /// By that key, claiming to be the published one.
+    Bad,
     None,
 }
 
 impl Keys {
     pub(crate) fn generate() -> io::Result<Self> {
-        Ok(Self { published: Key::generate()?, unknown: Key::generate()? })
+        Ok(Self { published: Key::generate()?, unknown: OnceLock::new() })
+    }
+
+    fn unknown(&self) -> &Key {
+        #[expect(clippy::expect_used, reason = "the first key could be made, so can this one")]
+        self.unknown.get_or_init(|| Key::generate().expect("an RSA key can be made"))
     }
 
     /// The published key as Entra shows it.
@@ -50,7 +60,8 @@ impl Keys {
         let (header, key) = match signature {
             Signature::None => (json!({"typ": "JWT", "alg": "none"}), None),
             Signature::Published => (self.published.header(), Some(&self.published)),
-            Signature::Unknown => (self.unknown.header(), Some(&self.unknown)),
+            Signature::Unknown => (self.unknown().header(), Some(self.unknown())),
+            Signature::Bad => (self.published.header(), Some(self.unknown())),
         };
         let signed =
             format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));

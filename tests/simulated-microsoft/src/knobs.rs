@@ -160,6 +160,8 @@ pub(crate) enum IdTokenAttack {
     WrongAudience,
     /// Signed by a key that the tenant does not publish.
     UnknownKey,
+    /// Names a published key, but was signed by another.
+    BadSignature,
     /// Not signed at all.
     AlgNone,
     /// Expired an hour ago.

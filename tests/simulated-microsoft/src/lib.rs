@@ -110,7 +110,8 @@
 //!
 //! Effects of faults: `{"kind": "status", status, code?, message?}`, `{"kind": "slow", ms}`,
 //! `{"kind": "lost-answer"}` (done, then the connection is closed), `{"kind": "lost-request"}` (not done),
-//! `{"kind": "throttle", retryAfter}`, `{"kind": "malformed"}` (done, but the answer is no JSON).
+//! `{"kind": "throttle", retryAfter}`, `{"kind": "malformed"}` (done, but the answer is no JSON),
+//! `{"kind": "extra-field", name}` (done, but the answer breaks the contract, which must be noticed).
 //!
 //! Kinds of the ledger: `signed-in`, `mfa-registered`, `consent-granted`, `consent-declined`, `token-issued`,
 //! `token-refused`, `invitation-created`, `invitation-repeated`, `invitation-redeemed`, `guest-deleted`,
@@ -126,7 +127,7 @@
 //! 2026-08-01-preview, 2025-11-01-preview, 2024-08-01-preview; `registrationRequired` false; `refreshAcrossTenants`
 //! true; `statusNeedsMfa` false; `writesNeedMfa` true; `mfaRefusalStatus` 401, 403; `acceptorBecomesOwner` true;
 //! `principalTypeSkipsReplication` false; `idToken` none, wrong-nonce, wrong-issuer, wrong-tenant, wrong-audience,
-//! unknown-key, alg-none, expired.
+//! unknown-key, bad-signature, alg-none, expired.
 //!
 //! # What is not simulated
 //! Personal accounts at `common` and `consumers` (the product signs them in at a tenant), device codes, client

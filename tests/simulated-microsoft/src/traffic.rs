@@ -125,6 +125,14 @@ async fn api(cloud: &Cloud, cut: &Cut, name: &str, call: &Call) -> Answer {
         }
         Some(Effect::Status { status, code, message }) => failure(cloud, call, status, code, message, None),
         Some(Effect::Throttle { retry_after }) => failure(cloud, call, 429, None, None, Some(retry_after)),
+        Some(Effect::ExtraField { name }) => {
+            let mut answer = act();
+            if let Ok(mut body) = serde_json::from_slice::<serde_json::Value>(&answer.body) {
+                body[name.as_str()] = json!("deliberately wrong");
+                answer.body = body.to_string().into_bytes();
+            }
+            answer
+        }
         Some(Effect::Malformed) => {
             deliberate = true;
             let mut answer = act();
@@ -177,6 +185,10 @@ fn failure(
     message: Option<String>,
     retry_after: Option<u64>,
 ) -> Answer {
+    // What a browser asks for is answered with a page.
+    if call.api == Api::Login && call.path.ends_with("/authorize") {
+        return entra::failure_page(status);
+    }
     let usual = match status {
         401 => "InvalidAuthenticationToken",
         403 => "AuthorizationFailed",

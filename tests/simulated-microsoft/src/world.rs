@@ -125,6 +125,8 @@ pub(crate) struct Guest {
     pub(crate) email: String,
     pub(crate) invited_at: Millis,
     pub(crate) state_changed_at: Millis,
+    /// What the invitation links carry.
+    pub(crate) tickets: Vec<String>,
 }
 
 /// What an access token stands for.

@@ -48,6 +48,12 @@ pub(crate) fn page(ctx: &mut Ctx<'_>, call: &Call) -> Option<Answer> {
     }
 }
 
+/// The page of a failure that was asked for.
+pub(crate) fn failure_page(status: u16) -> Answer {
+    let words = "AADSTS90033: A transient error has occurred. Please try again.";
+    Answer::html(status, pages::error("Sign in to your account", words))
+}
+
 /// Whether a name in an authority's place is one of the multi-tenant ones.
 fn is_multi_tenant(tenant: &str) -> bool {
     matches!(tenant, "common" | "organizations")

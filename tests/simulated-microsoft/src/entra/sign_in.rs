@@ -201,8 +201,11 @@ pub(crate) fn authorize(ctx: &mut Ctx<'_>, tenant: &str, call: &Call) -> Answer 
 
 /// An invitation link.
 pub(crate) fn redeem(ctx: &mut Ctx<'_>, call: &Call) -> Answer {
-    let (tenant, user) = (call.query("tenant").unwrap_or_default(), call.query("user").unwrap_or_default());
-    let guest = ctx.cloud.guests.iter().find(|it| it.tenant_id == tenant && it.oid == user).cloned();
+    let given = |name: &str| call.query(name).unwrap_or_default();
+    let guest = ctx.cloud.guests.iter().find(|it| {
+        it.tenant_id == given("tenant") && it.oid == given("user") && it.tickets.iter().any(|it| it == given("ticket"))
+    });
+    let guest = guest.cloned();
     let (Some(guest), Some(goes_to)) = (guest, call.query("rd")) else {
         return Answer::html(400, error("Invitation", "AADSTS50034: This invitation does not exist or was withdrawn."));
     };

@@ -420,6 +420,7 @@ fn id_token(
     }
     let signature = match attack {
         IdTokenAttack::UnknownKey => Signature::Unknown,
+        IdTokenAttack::BadSignature => Signature::Bad,
         IdTokenAttack::AlgNone => Signature::None,
         IdTokenAttack::None
         | IdTokenAttack::WrongNonce

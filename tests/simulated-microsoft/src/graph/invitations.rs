@@ -60,6 +60,9 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, errors
 
     let ticket = random::secret("");
     ctx.shared.secret("invitation-ticket", &ticket);
+    if let Some(guest) = ctx.cloud.guests.iter_mut().find(|it| it.oid == existing.oid) {
+        guest.tickets.push(ticket.clone());
+    }
     let redeem = Url::parse_with_params(
         &format!("{}/redeem", ctx.url("login")),
         &[("rd", goes_to), ("tenant", &tenant_id), ("user", &existing.oid), ("ticket", &ticket), ("ver", "2.0")],
@@ -105,6 +108,7 @@ fn add_guest(ctx: &mut Ctx<'_>, tenant_id: &str, domains: &[String], email: &str
         email: email.to_owned(),
         invited_at: now,
         state_changed_at: now,
+        tickets: Vec::new(),
     });
     match ctx.cloud.people.iter_mut().find(|it| it.email.eq_ignore_ascii_case(email)) {
         Some(person) => person.memberships.push(membership.clone()),

@@ -186,3 +186,22 @@ async fn the_basic_pair_works_in_germany_too() {
     assert_eq!(state["clouds"]["germany"]["subscriptions"][0]["tenantId"], partner);
     house.no_violations().await;
 }
+
+#[tokio::test]
+async fn an_invitation_link_is_redeemed_once_its_ticket_fits() {
+    let house = House::build().await;
+    let kim = text(&house.sign_in(PARTNER, "kim@contoso.com", &[GRAPH]).await.body, "access_token");
+    let asked =
+        json!({"invitedUserEmailAddress": "rosa@outlook.com", "inviteRedirectUrl": "http://127.0.0.1:5999/?done=1"});
+    let invitation = house.graph(Method::POST, "/invitations", &kim, Some(asked)).await;
+    let link = reqwest::Url::parse(&text(&invitation.body, "inviteRedeemUrl")).unwrap();
+    let mut forged = link.clone();
+    let pairs: Vec<(String, String)> = link.query_pairs().into_owned().filter(|(name, _)| name != "ticket").collect();
+    forged.query_pairs_mut().clear().extend_pairs(pairs).append_pair("ticket", "guessed");
+    assert_eq!(house.http.get(forged).send().await.unwrap().status(), 400);
+    let (end, steps) = house.walk(link, "rosa@outlook.com", &[]).await;
+    assert_eq!(steps, ["account", "password", "invitation"]);
+    assert!(matches!(end, crate::browser::End::Redirect(pairs) if pairs == [("done".to_owned(), "1".to_owned())]));
+    assert_eq!(house.count("invitation-redeemed").await, 1);
+    house.no_violations().await;
+}

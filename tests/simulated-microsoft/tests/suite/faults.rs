@@ -47,6 +47,33 @@ async fn faults_hit_as_often_as_asked_and_in_the_words_of_the_api() {
 }
 
 #[tokio::test]
+async fn an_answer_with_a_field_too_many_is_recorded_as_a_violation() {
+    let house = House::build().await;
+    let rosa = house.arm_token(SOURCE, "rosa@outlook.com").await;
+    let effect = json!({"kind": "extra-field", "name": "homeTenantId"});
+    house.control("faults", json!({"operation": "arm.subscriptions.get", "effect": effect})).await;
+    house.arm(Method::GET, &format!("/subscriptions/{PROD}?api-version=2022-12-01"), &rosa, None).await;
+    let found = house.see("violations").await;
+    assert_eq!(
+        found,
+        json!([{
+            "operation": "arm.subscriptions.get", "direction": "answer", "place": "body/homeTenantId", "expected": "no such field",
+        }])
+    );
+}
+
+#[tokio::test]
+async fn a_sign_in_that_fails_fails_with_a_page() {
+    let house = House::build().await;
+    let effect = json!({"kind": "status", "status": 503});
+    house.control("faults", json!({"operation": "login.authorize", "effect": effect})).await;
+    let answer = house.http.get(house.authorize(SOURCE, crate::browser::ARM)).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(answer.text().await.unwrap().contains("AADSTS90033"));
+    house.no_violations().await;
+}
+
+#[tokio::test]
 async fn reset_brings_everything_back() {
     let house = House::build().await;
     let rosa = house.arm_token(SOURCE, "rosa@outlook.com").await;
