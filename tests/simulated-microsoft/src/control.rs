@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::faults::Fault;
 use crate::http::Answer;
-use crate::knobs::Knobs;
 use crate::ledger::Kind;
 use crate::random;
 use crate::scenario::{Mfa, RoleAssignment, Rule, Scenario};
@@ -69,6 +68,11 @@ fn route(world: &mut World, method: &str, path: &str, query: &[(String, String)]
         ("DELETE", ["faults"]) => {
             world.shared.faults.clear();
             Ok(json!([]))
+        }
+        ("GET", ["timing"]) => Ok(json!(world.shared.timing)),
+        ("POST", ["timing"]) => {
+            world.shared.timing = merge(json!(world.shared.timing), body)?;
+            Ok(json!(world.shared.timing))
         }
         ("GET", ["time"]) => Ok(time(world)),
         ("POST", ["time"]) => {
@@ -177,13 +181,16 @@ struct Advance {
 
 /// Changes the knobs that the body names; the others stay.
 fn knobs(world: &mut World, body: &[u8]) -> Outcome {
-    let mut merged = json!(world.shared.knobs);
-    let changes: serde_json::Map<String, Value> = read(body)?;
-    for (name, value) in changes {
-        merged[name] = value;
-    }
-    world.shared.knobs = read::<Knobs>(merged.to_string().as_bytes())?;
+    world.shared.knobs = merge(json!(world.shared.knobs), body)?;
     Ok(json!(world.shared.knobs))
+}
+
+fn merge<T: DeserializeOwned>(mut whole: Value, changes: &[u8]) -> Result<T, Wrong> {
+    let changes: serde_json::Map<String, Value> = read(changes)?;
+    for (name, value) in changes {
+        whole[name] = value;
+    }
+    read(whole.to_string().as_bytes())
 }
 
 #[derive(Deserialize)]

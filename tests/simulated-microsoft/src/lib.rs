@@ -101,6 +101,7 @@
 //! | `POST faults` | `{operation, count = 1, skip = 0, pathContains?, effect}`; operation is an id, an API's name or `*` |
 //! | `GET faults`, `DELETE faults` | those still to come; none |
 //! | `GET time`, `POST time` | `{advanceSeconds}` moves the clock of all clouds |
+//! | `GET timing`, `POST timing` | how long changes take to show ([`Timing`]); a POST changes those it names |
 //! | `GET knobs`, `POST knobs` | the readings; a POST changes those it names |
 //! | `POST policies/{tenant}` (or `tenants/{tenant}`) | `{leaving?, into?: unset/allow/block, exemptedPrincipals?, invitesFrom?, mfa?: required/on-demand}` |
 //! | `POST users/{email}/revoke` | revokes the person's refresh tokens |

@@ -74,6 +74,21 @@ async fn a_sign_in_that_fails_fails_with_a_page() {
 }
 
 #[tokio::test]
+async fn timing_can_be_changed_and_then_the_directory_changes_later() {
+    let house = House::build().await;
+    let timing = house.control("timing", json!({"directoryMovesAfterMs": 60_000})).await;
+    assert_eq!(timing["subscriptionVisibleAfterMs"], 700);
+    let rosa = house.arm_token(SOURCE, "rosa@outlook.com").await;
+    let kim = house.arm_token(PARTNER, "kim@contoso.com").await;
+    house.arm(Method::PUT, &change_request(PROD), &rosa, initiate(PARTNER, KIM)).await;
+    house.arm(Method::POST, &acceptance(PROD, "acceptChangeTenant"), &kim, None).await;
+    house.settle().await;
+    assert_eq!(house.count("directory-changed").await, 0);
+    house.control("time", json!({"advanceSeconds": 60})).await;
+    assert_eq!(house.count("directory-changed").await, 1);
+}
+
+#[tokio::test]
 async fn reset_brings_everything_back() {
     let house = House::build().await;
     let rosa = house.arm_token(SOURCE, "rosa@outlook.com").await;
