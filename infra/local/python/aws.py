@@ -4,7 +4,7 @@ In:  {"id": 1, "service": "dynamodb", "operation": "scan", "parameters": {...}, 
 Out: {"id": 1, "result": {...}} or {"id": 1, "error": {"code": "...", "message": "..."}}
 
 `pages` names the list to gather over all pages. Bytes are written {"$bytes": "<base64>"} in both directions,
-and {"$file": "<path>"} stands for a file's content. `to` names a file that an answer's Body is written to.
+and {"$file": "<path>"} in a call stands for a file's content.
 """
 
 import base64
@@ -75,8 +75,6 @@ def call(request: dict, endpoint: str, region: str):
     if not pages:
         answer = getattr(service, operation)(**parameters)
         answer.pop("ResponseMetadata", None)
-        if request.get("to"):
-            pathlib.Path(request["to"]).write_bytes(answer.pop("Body").read())
         return answer
     gathered: list = []
     if service.can_paginate(operation):

@@ -112,13 +112,6 @@ impl Aws {
         self.call("s3", "put_object", parameters).await.map(drop)
     }
 
-    /// Writes an object of a bucket into a file.
-    pub(crate) async fn get_object(&self, bucket: &str, key: &str, to: &Path) -> Result<()> {
-        let parameters = json!({ "Bucket": bucket, "Key": key });
-        let request = json!({ "service": "s3", "operation": "get_object", "parameters": parameters, "to": to });
-        self.send(request).await.map(drop)
-    }
-
     async fn send(&self, mut request: Value) -> Result<Value> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         request["id"] = id.into();

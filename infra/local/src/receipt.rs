@@ -12,6 +12,9 @@ use crate::proxy::AwsCall;
 use crate::stack::Stack;
 use crate::walkthrough::{Facts, Route};
 
+/// The function behind the progress page.
+const PROGRESS_PAGE: &str = "progress";
+
 /// What one association did, took and left behind.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -36,9 +39,11 @@ pub struct Receipt {
     pub state_transitions: usize,
     /// Calls to Microsoft by what they are.
     pub microsoft_calls: Calls,
-    /// Calls of the functions to AWS.
+    /// Calls of the functions to AWS, without those of the progress page.
     pub aws_calls: Calls,
-    /// The same by function.
+    /// The progress page's calls to AWS: the walk-through itself keeps asking for it.
+    pub progress_page_calls: usize,
+    /// All calls of the functions to AWS, by function.
     pub aws_calls_by_function: BTreeMap<String, BTreeMap<String, usize>>,
     /// What the state machine itself called.
     pub state_machine_calls: Calls,
@@ -135,6 +140,8 @@ impl Receipt {
             *by_function.entry(call.caller.clone()).or_default().entry(kind_of_aws_call(call)).or_default() += 1;
         }
         let states = states_of(history);
+        let (watching, working): (Vec<&AwsCall>, Vec<&AwsCall>) =
+            aws.iter().partition(|call| call.caller == PROGRESS_PAGE);
         Self {
             onboarding_id: progress["onboardingId"].as_str().unwrap_or_default().to_owned(),
             route: route.as_str().to_owned(),
@@ -146,7 +153,8 @@ impl Receipt {
             state_transitions: states.len(),
             states,
             microsoft_calls: Calls::between(&requests_before, requests_after),
-            aws_calls: Calls::count(aws.iter().map(kind_of_aws_call)),
+            aws_calls: Calls::count(working.into_iter().map(kind_of_aws_call)),
+            progress_page_calls: watching.len(),
             aws_calls_by_function: by_function,
             state_machine_calls: Calls::count(history.iter().filter_map(kind_of_task)),
             effects: Calls::count(ledger.iter().filter_map(|effect| effect["kind"].as_str().map(ToOwned::to_owned)))
@@ -173,6 +181,10 @@ impl Receipt {
         }
         print_calls(console, "Calls to Microsoft", &self.microsoft_calls);
         print_calls(console, "Calls of the functions to AWS", &self.aws_calls);
+        console.line(format_args!(
+            "    (beside {} of the progress page, which the walk-through keeps looking at)",
+            self.progress_page_calls
+        ));
         print_calls(console, "Calls of the state machine", &self.state_machine_calls);
         console.line("\n  What changed at Microsoft:");
         for (kind, count) in &self.effects {
@@ -237,7 +249,13 @@ fn kind_of_task(event: &Value) -> Option<String> {
         return None;
     }
     let details = &event["taskScheduledEventDetails"];
-    Some(format!("{} {}", text(&details["resourceType"]), text(&details["resource"])))
+    // AWS names the operation alone, the emulator the whole resource.
+    let resource = text(&details["resource"]);
+    let operation = resource.rsplit_once(":::").map_or(resource, |(_, operation)| operation);
+    if operation.contains(':') {
+        return Some(operation.to_owned());
+    }
+    Some(format!("{}:{operation}", text(&details["resourceType"])))
 }
 
 fn kind_of_aws_call(call: &AwsCall) -> String {
@@ -260,6 +278,16 @@ mod tests {
         let states = states_of(&history);
         assert_eq!(states.len(), 2);
         assert!((states[0].seconds - 0.5).abs() < 1e-9 && states[1].seconds.abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_task_is_counted_by_its_operation_whoever_runs_the_machine() {
+        let task = |kind: &str, resource: &str| {
+            let details = json!({ "resourceType": kind, "resource": resource });
+            kind_of_task(&json!({ "type": "TaskScheduled", "taskScheduledEventDetails": details }))
+        };
+        assert_eq!(task("lambda", "invoke").unwrap(), "lambda:invoke");
+        assert_eq!(task("lambda", "arn:aws:states:::lambda:invoke").unwrap(), "lambda:invoke");
     }
 
     #[test]
