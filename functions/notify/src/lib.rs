@@ -165,14 +165,13 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
         .send()
         .await
         .map_err(|error| {
-            // The service's message can name the address; its code can't.
-            let code = error
-                .as_service_error()
-                .and_then(|error| error.code())
-                .unwrap_or("no answer");
+            // The service's message can name the address; its code can't. A missing permission names our own sender only.
+            let service = error.as_service_error();
+            let code = service.and_then(|error| error.code()).unwrap_or("no answer");
+            let said = service.and_then(|error| error.message()).filter(|_| code.starts_with("AccessDenied"));
             StepError::new(
                 ErrorName::UpstreamUnavailable,
-                format!("the mail service refused: {code}"),
+                format!("the mail service refused: {code} {}", said.unwrap_or_default()),
             )
         })?;
     let message_id = answer.message_id.unwrap_or_default();

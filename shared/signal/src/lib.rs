@@ -50,15 +50,22 @@ impl Signal {
         match answer {
             Ok(_) => {}
             Err(error) if moved_on(&error) => {}
-            Err(error) => {
-                let code =
-                    error.as_service_error().and_then(|service| service.code()).unwrap_or("no answer").to_owned();
-                return Err(SignalError::Unavailable(code));
-            }
+            Err(error) => return Err(SignalError::Unavailable(refused(&error))),
         }
         store.signalled(onboarding, wait_id, now).await?;
         tracing::info!(onboarding_id = %onboarding, wait_id, outcome = outcome.as_str(), "the state machine was told that the wait ended");
         Ok(())
+    }
+}
+
+/// What Step Functions said. Its messages can quote the task token, so only the one that never does is passed on: it names
+/// the permission that is missing.
+fn refused<R>(error: &SdkError<aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError, R>) -> String {
+    let service = error.as_service_error();
+    let code = service.and_then(|service| service.code()).unwrap_or("no answer");
+    match service.and_then(|service| service.message()) {
+        Some(message) if code == "AccessDeniedException" => format!("{code}: {message}"),
+        _ => code.to_owned(),
     }
 }
 
