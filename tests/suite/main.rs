@@ -1,1 +1,4 @@
-//! The integration tests.
+//! The integration tests: the whole product as it is deployed, with people who use its pages, against the simulated Microsoft cloud.
+
+mod journeys;
+mod world;
