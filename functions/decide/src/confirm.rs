@@ -2,7 +2,7 @@
 
 use http::{Request, StatusCode};
 use onboarding::links::fingerprint;
-use onboarding::{Actor, ErrorName, Outcome, WaitKind};
+use onboarding::{Actor, ErrorName, Outcome, Route, WaitKind};
 use serde::Deserialize;
 use serde_json::json;
 use store::{Browser, Change, Loaded, Meta, Note, Recorded, WaitRecord};
@@ -31,6 +31,10 @@ struct Row {
     scope: Option<String>,
     #[serde(default)]
     scopes: Vec<String>,
+    #[serde(default)]
+    condition: Option<String>,
+    #[serde(default)]
+    inherited: bool,
 }
 
 /// Everything a confirmation needs to be true before it is looked at.
@@ -85,7 +89,8 @@ async fn ready<W: World, B>(world: &W, link: &str, request: &Request<B>) -> Resu
                     (Some(id), Some(kind)) => format!("{kind} {id}"),
                     (id, kind) => id.or(kind).or(row.name).unwrap_or_default(),
                 };
-                roles.push(RoleRow { who, role: row.role.unwrap_or(row.kind), scope });
+                let (conditional, inherited) = (row.condition.is_some(), row.inherited);
+                roles.push(RoleRow { who, role: row.role.unwrap_or(row.kind), scope, conditional, inherited });
             }
         }
     }
@@ -138,6 +143,7 @@ impl Ready {
             from: (pages::CURRENT_DIRECTORY, meta.source_tenant_id.as_str()),
             to: (to, meta.partner_tenant_id.as_str()),
             partner: &meta.partner_admin_email,
+            accepting_guest: (meta.route == Route::SingleAccount).then_some(meta.owner_email.as_str()),
             roles: &self.roles,
             custom_roles: &self.custom_roles,
             report_hash: &self.report_hash,

@@ -375,9 +375,11 @@ pub(crate) const CONFIRM_NO_ROLES: Text = text("confirm.no-roles", "There are no
 pub(crate) const CONFIRM_COL_WHO: Text = text("confirm.column.who", "Who");
 pub(crate) const CONFIRM_COL_ROLE: Text = text("confirm.column.role", "Role");
 pub(crate) const CONFIRM_COL_SCOPE: Text = text("confirm.column.scope", "Scope");
+pub(crate) const CONFIRM_OWNER: Text = text("confirm.owner", "{one} is Owner");
+pub(crate) const CONFIRM_OWNERS: Text = text("confirm.owners", "{one}, who accepts, and {two} are Owners");
 pub(crate) const CONFIRM_AFTER: Text = text("confirm.after", "Afterwards");
 pub(crate) const CONFIRM_AFTER_SAID: [Text; 3] = [
-    text("confirm.after.owner", "{partner} is Owner of the subscription. Nobody else keeps a role."),
+    text("confirm.after.owner", "{owners} of the subscription. Nobody else keeps a role."),
     text(
         "confirm.after.identities",
         "Managed identities, key vault access and pipelines that use roles stop working until they are set up again.",
@@ -452,8 +454,27 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
         "request.ended",
         text("activity.request.ended", "The request for the change of directory ended without moving anything"),
     ),
+    ("accept.intended", text("activity.accept.intended", "About to accept the change of directory")),
+    ("accept.refused", text("activity.accept.refused", "Azure refused the acceptance")),
+    ("subscription.moved", text("activity.subscription.moved", "The subscription trusts the partner directory")),
     ("owner.assigned", text("activity.owner.assigned", "The Owner role was assigned")),
+    ("association.proved", text("activity.association.proved", "The result was proved as the partner admin sees it")),
 ];
+
+/// A role with what is particular about having it.
+pub(crate) fn role(name: &str, conditional: bool, inherited: bool) -> String {
+    let mut said = name.to_owned();
+    for (so, note) in [(conditional, ROLE_CONDITIONAL), (inherited, ROLE_INHERITED)] {
+        if so {
+            said.push_str(", ");
+            said.push_str(note.english);
+        }
+    }
+    said
+}
+
+const ROLE_CONDITIONAL: Text = text("role.conditional", "with a condition");
+const ROLE_INHERITED: Text = text("role.inherited", "inherited from above the subscription");
 
 #[cfg(test)]
 mod tests {

@@ -24,6 +24,10 @@ pub struct RoleRow {
     pub role: String,
     /// Where it applies.
     pub scope: String,
+    /// Whether it has a condition.
+    pub conditional: bool,
+    /// Whether it comes from above the subscription.
+    pub inherited: bool,
 }
 
 /// A custom role that will be deleted.
@@ -52,6 +56,8 @@ pub struct ConfirmView<'a> {
     pub to: (&'a str, &'a str),
     /// The partner admin's account, who is Owner afterwards.
     pub partner: &'a str,
+    /// The owner's account, if it accepts the move as a guest and so is Owner afterwards too.
+    pub accepting_guest: Option<&'a str>,
     /// The role assignments that will be deleted.
     pub roles: &'a [RoleRow],
     /// The custom roles that will be deleted.
@@ -105,6 +111,11 @@ fn tick(view: &ConfirmView<'_>, field: &'static str, said: &str) -> Markup {
 #[must_use]
 pub fn confirm(view: &ConfirmView<'_>) -> Markup {
     let (roles, custom) = (view.roles.len().to_string(), view.custom_roles.len().to_string());
+    // Whoever accepts is made Owner by Azure.
+    let owners = match view.accepting_guest {
+        Some(guest) => text::CONFIRM_OWNERS.with(&[("one", guest), ("two", view.partner)]),
+        None => text::CONFIRM_OWNER.with(&[("one", view.partner)]),
+    };
     let name_problem = problem_of(view.problems, FIELD_NAME);
     let name_typed = if problem_of(view.problems, "").is_some() { "" } else { view.values.get(FIELD_NAME) };
     let content = html! {
@@ -129,7 +140,11 @@ pub fn confirm(view: &ConfirmView<'_>) -> Markup {
                         th scope="col" { (text::CONFIRM_COL_SCOPE) }
                     } }
                     tbody {
-                        @for row in view.roles { tr { th scope="row" { (row.who) } td { (row.role) } td { (row.scope) } } }
+                        @for row in view.roles { tr {
+                            th scope="row" { (row.who) }
+                            td { (text::role(&row.role, row.conditional, row.inherited)) }
+                            td { (row.scope) }
+                        } }
                     }
                 }
             }
@@ -149,7 +164,7 @@ pub fn confirm(view: &ConfirmView<'_>) -> Markup {
             }
         }
         h2 { (text::CONFIRM_AFTER) }
-        ul { @for said in text::CONFIRM_AFTER_SAID { li { (said.with(&[("partner", view.partner)])) } } }
+        ul { @for said in text::CONFIRM_AFTER_SAID { li { (said.with(&[("owners", &owners)])) } } }
         form method="post" action=(paths::confirm(view.link)) novalidate {
             input type="hidden" name=(FIELD_HASH) value=(view.report_hash);
             (tick(view, FIELD_TICK_DELETE, &text::CONFIRM_TICK_DELETE.with(&[("roles", &roles), ("custom", &custom)])))
@@ -197,7 +212,14 @@ mod tests {
             from: ("Default Directory", "f1"),
             to: ("Contoso", "t1"),
             partner: "kim@contoso.com",
-            roles: &[RoleRow { who: "Ada".into(), role: "Reader".into(), scope: "/subscriptions/x".into() }],
+            accepting_guest: None,
+            roles: &[RoleRow {
+                who: "Ada".into(),
+                role: "Reader".into(),
+                scope: "/subscriptions/x".into(),
+                conditional: true,
+                inherited: false,
+            }],
             custom_roles: &[CustomRoleRow { role: "Night shift".into(), scope: "/subscriptions/x".into() }],
             report_hash: "h1",
             values,
