@@ -140,7 +140,7 @@ async fn run(cli: Cli) -> Result<()> {
 fn invite(stack: &Stack, console: &Console) {
     console.heading("Try it by hand");
     console.line(format_args!("  portal     {}", stack.portal()));
-    console.line(format_args!("  mails      {}/_ministack/ses/messages", stack.emulator()));
+    console.line(format_args!("  mails      {}", stack.inbox()));
     console.line(format_args!("  microsoft  {}/control (ledger, requests, faults)", stack.microsoft()));
     let Some(public) = stack.scenario().clouds.get("public") else {
         return;
@@ -148,15 +148,26 @@ fn invite(stack: &Stack, console: &Console) {
     console.line("\n  Simulated accounts (password, code of the authenticator):");
     for person in &public.people {
         console.line(format_args!(
-            "    {:<24} {:<20} {:<14} {}",
-            person.email, person.display_name, person.password, person.mfa_code
+            "    {:<42} {:<10} {:<8} {}",
+            person.email, person.password, person.mfa_code, person.display_name
         ));
     }
-    console.line("\n  Subscriptions:");
+    console.line("\n  Partner directories (domain, Partner Center account of):");
+    for partner in &public.partner_center {
+        if let Some(tenant) = public.tenants.iter().find(|it| it.tenant_id == partner.tenant_id) {
+            console.line(format_args!("    {:<42} {}", tenant.default_domain, partner.email));
+        }
+    }
+    console.line("\n  Subscriptions (as they were at the start):");
     for subscription in &public.subscriptions {
+        let directory = public
+            .tenants
+            .iter()
+            .find(|tenant| tenant.tenant_id == subscription.tenant_id)
+            .map_or(subscription.tenant_id.as_str(), |tenant| &tenant.display_name);
         console.line(format_args!(
-            "    {}  {} ({})",
-            subscription.subscription_id, subscription.display_name, subscription.quota_id
+            "    {}  {:<18} in {directory}, {}, {}",
+            subscription.subscription_id, subscription.display_name, subscription.quota_id, subscription.state
         ));
     }
 }

@@ -12,6 +12,7 @@ mod crash;
 mod deploy;
 mod emulator;
 mod functions;
+mod inbox;
 mod mail;
 mod page;
 mod people;

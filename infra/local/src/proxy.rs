@@ -164,7 +164,8 @@ fn drop_hop_by_hop(headers: &mut HeaderMap) {
     headers.remove("keep-alive");
 }
 
-fn serve(listener: TcpListener, router: Router) -> Result<()> {
+/// Serves until the runtime ends.
+pub(crate) fn serve(listener: TcpListener, router: Router) -> Result<()> {
     listener.set_nonblocking(true).context("cannot use the listener")?;
     let listener = tokio::net::TcpListener::from_std(listener).context("cannot use the listener")?;
     tokio::spawn(async move {

@@ -20,7 +20,7 @@ use crate::mail::{self, Mail};
 use crate::proxy::{self, AwsCall, Counted};
 use crate::tools::hex;
 use crate::workspace::{Run, Workspace};
-use crate::{functions, tools};
+use crate::{functions, inbox, tools};
 
 /// The portal's port, unless it is taken or another is asked for.
 const PORTAL_PORT: u16 = 4180;
@@ -65,6 +65,7 @@ impl Default for StackOptions {
 pub struct Stack {
     outputs: BTreeMap<String, String>,
     portal: String,
+    inbox: String,
     microsoft: String,
     counted: Counted,
     crashes: Crashes,
@@ -100,8 +101,7 @@ impl Stack {
             Some(port) => free_port(Some(port), "the simulated Microsoft cloud")?,
             None => 0,
         };
-        let counting_listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
-            .context("cannot listen for the functions' AWS calls")?;
+        let counting_listener = loopback_listener()?;
         let functions_endpoint = format!("http://{}", counting_listener.local_addr()?);
 
         let (started, functions) = tokio::try_join!(
@@ -164,9 +164,17 @@ impl Stack {
             let api = outputs.get("ApiId").context("the stack has no output ApiId")?;
             proxy::front_portal(portal_listener, emulator_port, api)?;
         }
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).build()?;
+        let inbox_listener = loopback_listener()?;
+        let inbox = format!("http://{}", inbox_listener.local_addr()?);
+        {
+            let _inside = runtime.enter();
+            inbox::show_mails(inbox_listener, client.clone(), emulator_address)?;
+        }
         let stack = Self {
             outputs,
             portal,
+            inbox,
             microsoft,
             counted,
             crashes,
@@ -220,6 +228,12 @@ impl Stack {
     #[must_use]
     pub fn portal(&self) -> &str {
         &self.portal
+    }
+
+    /// A page with all mails that were sent.
+    #[must_use]
+    pub fn inbox(&self) -> &str {
+        &self.inbox
     }
 
     /// The AWS emulator's address, without a slash at the end.
@@ -288,7 +302,7 @@ impl Stack {
             "portal": self.portal,
             "aws": { "endpoint": self.emulator(), "region": REGION, "accessKeyId": "test", "secretAccessKey": "test" },
             "microsoft": { "base": self.microsoft, "control": format!("{}/control", self.microsoft), "clouds": clouds },
-            "mails": format!("{}/_ministack/ses/messages", self.emulator()),
+            "mails": { "page": self.inbox, "json": format!("{}/_ministack/ses/messages", self.emulator()) },
             "stateMachineArn": output("StateMachineArn"),
             "eventBus": output("BusName"),
             "tables": { "onboarding": output("OnboardingTable"), "ephemeral": output("EphemeralTable") },
@@ -564,6 +578,11 @@ impl Drop for Shutdown {
             runtime.shutdown_background();
         }
     }
+}
+
+/// A listener on a free port of this machine.
+fn loopback_listener() -> Result<TcpListener> {
+    TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).context("cannot listen on loopback")
 }
 
 fn portal_listener(asked: Option<u16>) -> Result<TcpListener> {
