@@ -1,5 +1,6 @@
 //! One run of one step.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use microsoft::entra::AppCredential;
@@ -75,6 +76,8 @@ pub struct Job<'a> {
     pub time_left: Duration,
     /// When every call must have ended, so that what they came to can still be recorded.
     deadline: tokio::time::Instant,
+    /// Tokens that were opened in this run: a step that needs three resources asks KMS once.
+    opened: Mutex<Vec<(Actor, Directory, RefreshToken)>>,
     step: Option<Step>,
 }
 
@@ -122,7 +125,7 @@ impl<'a> Job<'a> {
         let time_left = time_left.saturating_sub(TO_RECORD);
         let deadline = tokio::time::Instant::now() + time_left;
         let change = Change::of(&loaded.meta);
-        Self { deps, loaded, change, time_left, deadline, step: None }
+        Self { deps, loaded, change, time_left, deadline, opened: Mutex::default(), step: None }
     }
 
     /// Microsoft's APIs in the onboarding's cloud.
@@ -158,9 +161,15 @@ impl<'a> Job<'a> {
         let Some(credential) = self.loaded.credential(actor, directory) else {
             return Err(Stop::sign_in(actor, directory, "first", None));
         };
+        let from = credential.directory;
+        let known = || self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., token)) = known().iter().find(|(of, at, _)| (*of, *at) == (actor, from)) {
+            return Ok(token.clone());
+        }
         let sealed = credential.sealed.iter().map(|piece| piece.0.as_slice());
-        let opened = self.deps.seal.open(&self.loaded.meta.onboarding_id, actor, sealed).await?;
-        Ok(RefreshToken::new(opened))
+        let token = RefreshToken::new(self.deps.seal.open(&self.loaded.meta.onboarding_id, actor, sealed).await?);
+        known().push((actor, from, token.clone()));
+        Ok(token)
     }
 
     /// Notes something in the audit trail, as part of this step.
