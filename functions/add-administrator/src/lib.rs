@@ -7,7 +7,7 @@
 //!
 //! Azure may need minutes until it honours what it has just granted. That is waited for, for an hour; then it is a refusal.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use microsoft::arm::{Arm, Assigned, NewRoleAssignment, OWNER_ROLE};
 use microsoft::{Error, ErrorKind};
 use onboarding::ids::role_assignment_name;
@@ -133,10 +133,7 @@ fn not_yet(error: &Error) -> bool {
 }
 
 fn settle_or_give_up(job: &Job<'_>, error: &Error) -> Result<(Reached, Output), Stop> {
-    let since = since(
-        job.loaded.meta.accept_intended_at.as_deref(),
-        job.deps.clock.now(),
-    );
+    let since = job.since_last_done();
     if since > HONOURED_WITHIN {
         return Err(Stop::new(ErrorName::AccessRefused, error.to_string()));
     }
@@ -148,9 +145,4 @@ fn settle_or_give_up(job: &Job<'_>, error: &Error) -> Result<(Reached, Output), 
             wait_seconds,
         },
     ))
-}
-
-fn since(at: Option<&str>, now: Timestamp) -> SignedDuration {
-    at.and_then(|at| at.parse::<Timestamp>().ok())
-        .map_or(SignedDuration::ZERO, |at| now.duration_since(at))
 }

@@ -41,9 +41,13 @@ pub async fn handle(deps: &Deps, portal: &str, event: Event<Input>) -> Result<Ou
 
 async fn work(job: &mut Job<'_>, portal: &str) -> Result<(Reached, Output), Stop> {
     let route = job.loaded.meta.route;
-    let token = job
-        .token::<Graph>(Actor::PartnerAdmin, Directory::Partner)
-        .await?;
+    let token = match route {
+        Route::TwoParty => {
+            job.token::<Graph>(Actor::PartnerAdmin, Directory::Partner)
+                .await?
+        }
+        Route::SingleAccount => job.token_to_invite().await?,
+    };
     let graph = job.cloud()?.graph(&token);
     let organization = graph
         .organization()

@@ -7,7 +7,7 @@
 //! Microsoft speaks of hours until everything shows up, so a day is waited; then it is said which check failed. Never green
 //! on failure.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use microsoft::ErrorKind;
 use microsoft::arm::{Arm, SubscriptionState};
 use microsoft::partner_center::PartnerCenter;
@@ -62,10 +62,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
             },
         ));
     }
-    let since = since(
-        job.loaded.meta.accept_intended_at.as_deref(),
-        job.deps.clock.now(),
-    );
+    let since = job.since_last_done();
     if since > SHOWN_WITHIN {
         return Err(Stop::new(
             ErrorName::VerificationFailed,
@@ -142,9 +139,4 @@ async fn look(job: &Job<'_>) -> Result<Vec<(&'static str, bool)>, Stop> {
         ));
     }
     Ok(checks)
-}
-
-fn since(at: Option<&str>, now: Timestamp) -> SignedDuration {
-    at.and_then(|at| at.parse::<Timestamp>().ok())
-        .map_or(SignedDuration::ZERO, |at| now.duration_since(at))
 }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use microsoft::entra::AppCredential;
+use microsoft::graph::Graph;
 use microsoft::token::Resource;
 use microsoft::{AccessToken, CloudClient, Microsoft, RefreshToken};
 use onboarding::{Actor, Directory, ErrorClass, ErrorName, OnboardingId, Status, Step};
@@ -128,6 +129,12 @@ impl<'a> Job<'a> {
         Self { deps, loaded, change, time_left, deadline, opened: Mutex::default(), step: None }
     }
 
+    /// When every call must have ended, so that what they came to can still be recorded.
+    #[must_use]
+    pub fn deadline(&self) -> tokio::time::Instant {
+        self.deadline
+    }
+
     /// Microsoft's APIs in the onboarding's cloud.
     ///
     /// # Errors
@@ -145,16 +152,36 @@ impl<'a> Job<'a> {
     /// # Errors
     /// [`ErrorName::SignInRequired`] if there is none or it is no longer good.
     pub async fn token<R: Resource>(&self, actor: Actor, directory: Directory) -> Result<AccessToken<R>, Stop> {
-        let refresh = self.refresh_token(actor, directory).await?;
-        let app: AppCredential = self.deps.secrets.app_credential(self.loaded.meta.cloud).await?;
-        let tenant = self.loaded.meta.tenant(directory);
-        let tokens = self
-            .cloud()?
-            .entra()
-            .refresh::<R>(tenant, &app, &refresh, self.deps.clock.now())
-            .await
-            .map_err(|error| Stop::from_call(&error, actor, directory))?;
-        Ok(tokens.access)
+        let (refresh, app) = (self.refresh_token(actor, directory).await?, self.app().await?);
+        let (entra, tenant) = (self.cloud()?.entra(), self.loaded.meta.tenant(directory));
+        let tokens = entra.refresh::<R>(tenant, &app, &refresh, self.deps.clock.now()).await;
+        tokens.map(|tokens| tokens.access).map_err(|error| Stop::from_call(&error, actor, directory))
+    }
+
+    /// An access token for Graph, as the partner admin, that may also look up, invite and delete guests.
+    ///
+    /// # Errors
+    /// As for [`Job::token`].
+    pub async fn token_to_invite(&self) -> Result<AccessToken<Graph>, Stop> {
+        let (actor, directory) = (Actor::PartnerAdmin, Directory::Partner);
+        let (refresh, app) = (self.refresh_token(actor, directory).await?, self.app().await?);
+        let (entra, tenant) = (self.cloud()?.entra(), self.loaded.meta.tenant(directory));
+        let tokens = entra.refresh_to_invite(tenant, &app, &refresh, self.deps.clock.now()).await;
+        tokens.map(|tokens| tokens.access).map_err(|error| Stop::from_call(&error, actor, directory))
+    }
+
+    async fn app(&self) -> Result<AppCredential, Stop> {
+        Ok(self.deps.secrets.app_credential(self.loaded.meta.cloud).await?)
+    }
+
+    /// How long ago the last thing was finished: a step, or what a person was asked for. From there it is counted how long Microsoft
+    /// may take; counted from the beginning, a slow move or a person's weekend would use it up.
+    #[must_use]
+    pub fn since_last_done(&self) -> jiff::SignedDuration {
+        let steps = self.loaded.steps.iter().filter_map(|step| step.done_at.as_deref());
+        let waits = self.loaded.waits.iter().filter_map(|wait| wait.outcome_at.as_deref());
+        let last = steps.chain(waits).filter_map(|at| at.parse::<jiff::Timestamp>().ok()).max();
+        last.map_or(jiff::SignedDuration::ZERO, |at| self.deps.clock.now().duration_since(at))
     }
 
     async fn refresh_token(&self, actor: Actor, directory: Directory) -> Result<RefreshToken, Stop> {
