@@ -4,7 +4,9 @@
 //! 1. Nothing is requested before a person confirmed exactly the access that is there now.
 //! 2. Nothing is requested before the acceptor's token works, so that a request is not left hanging for want of a sign-in.
 //! 3. The intent to accept is recorded, conditional on nobody having cancelled, before the call is made.
-//! 4. Once the intent is recorded, the call is made again only after Microsoft says that the request is still waiting.
+//! 4. Once the intent is recorded, the call is made again only when an earlier one must be over and Microsoft says that the request
+//!    is still waiting; that intent is recorded as well, so that of two runs at once only one makes the call.
+//! 5. Only the answer to a first call proves that nothing was accepted. A later call may be refused because an earlier one got through.
 //!
 //! Who: the owner with a token of the source directory (request), the acceptor with one of the partner directory (accept, status).
 //! After the acceptance no token of the source directory is used: where the subscription is, is asked without one.
@@ -14,7 +16,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use microsoft::arm::{Arm, Block, ChangeStatus, DirectoryChange};
 use microsoft::errors::DirectoryChangeRefusal;
-use microsoft::{CloudClient, Error, ErrorKind};
+use microsoft::{AccessToken, CloudClient, Error, ErrorKind};
 use onboarding::{Actor, Directory, ErrorName, ObjectId, Step};
 use ops::{Event, StepError};
 use serde::Serialize;
@@ -45,6 +47,10 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
 const PATIENCE: Duration = Duration::from_secs(8);
 /// Between two looks within that time.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long the accept call may take, from the record of the intent on.
+const ACCEPT_TAKES: Duration = Duration::from_secs(15);
+/// When an accept call that was intended is surely over, whatever became of the process that made it: twice what it may take.
+const ACCEPT_IS_OVER: SignedDuration = SignedDuration::from_secs(30);
 
 async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
     let cloud = job.cloud()?;
@@ -52,11 +58,12 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         return Ok(moved(job));
     }
     let acceptor = acceptor(job)?;
-    if job.loaded.meta.accept_intended_at.is_none() {
-        prepare(job, &cloud, &acceptor).await?;
-        accept(job, &cloud).await?;
-    } else {
-        accept_again_if_it_never_arrived(job, &cloud, &acceptor).await?;
+    match job.loaded.meta.accept_intended_at.clone() {
+        None => {
+            let token = prepare(job, &cloud, &acceptor).await?;
+            accept(job, &cloud, &token, Call::First).await?;
+        }
+        Some(at) => accept_again_if_it_never_arrived(job, &cloud, &acceptor, &at).await?,
     }
     let patience = PATIENCE.min(job.time_left / 2);
     let mut waited = Duration::ZERO;
@@ -131,8 +138,12 @@ fn acceptor(job: &Job<'_>) -> Result<ObjectId, Stop> {
     oid.ok_or_else(|| Stop::sign_in(actor, Directory::Partner, "first", None))
 }
 
-/// Everything that must be true before the request is made, and the request.
-async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) -> Result<(), Stop> {
+/// Everything that must be true before the request is made, and the request. Answers the acceptor's token.
+async fn prepare(
+    job: &mut Job<'_>,
+    cloud: &CloudClient,
+    acceptor: &ObjectId,
+) -> Result<AccessToken<Arm>, Stop> {
     let meta = job.loaded.meta.clone();
     let Some(confirmed) = meta.confirmed_hash.clone() else {
         return Err(Stop::new(
@@ -141,7 +152,8 @@ async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) ->
         ));
     };
     // Before anything is requested: would the acceptor be let in?
-    job.token::<Arm>(meta.route.acceptor(), Directory::Partner)
+    let acceptors = job
+        .token::<Arm>(meta.route.acceptor(), Directory::Partner)
         .await?;
     let token = job.token::<Arm>(Actor::Owner, Directory::Source).await?;
     let arm = cloud.arm(&token);
@@ -165,12 +177,16 @@ async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) ->
     match open {
         // Made by an earlier attempt, whose answer may have been lost.
         Some(request) if request.leads_to(&meta.partner_tenant_id, acceptor) => {}
-        // Ours, but for another acceptor (the route was changed): the singleton has to go first.
-        Some(_) if meta.request_sent => {
+        // Ours, but Microsoft tells another acceptor, or none: the singleton has to go first. One that leads elsewhere is never
+        // ours, whatever we sent before.
+        Some(request)
+            if meta.request_sent
+                && request.destination_tenant.as_ref() == Some(&meta.partner_tenant_id) =>
+        {
             arm.cancel_directory_change(&meta.subscription_id)
                 .await
                 .map_err(refused)?;
-            request(job, &arm, acceptor).await?;
+            send_request(job, &arm, acceptor).await?;
         }
         Some(_) => {
             return Err(Stop::new(
@@ -178,17 +194,16 @@ async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) ->
                 "a request that is not ours is open",
             ));
         }
-        None => request(job, &arm, acceptor).await?,
+        None => send_request(job, &arm, acceptor).await?,
     }
-    job.change.meta.accept_intended_at = Some(job.deps.clock.now().to_string());
-    job.note(
-        "accept.intended",
-        json!({"acceptor": meta.route.acceptor()}),
-    );
-    job.record().await
+    Ok(acceptors)
 }
 
-async fn request(job: &mut Job<'_>, arm: &Arm, acceptor: &ObjectId) -> Result<(), Stop> {
+async fn send_request(
+    job: &mut Job<'_>,
+    arm: &Arm,
+    acceptor: &ObjectId,
+) -> Result<(), Stop> {
     let meta = job.loaded.meta.clone();
     if !meta.request_sent {
         // Recorded first: whoever cancels from here on must take a request back that may exist.
@@ -207,49 +222,71 @@ async fn request(job: &mut Job<'_>, arm: &Arm, acceptor: &ObjectId) -> Result<()
     }
 }
 
-async fn accept(job: &mut Job<'_>, cloud: &CloudClient) -> Result<(), Stop> {
+/// Which call to accept it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Call {
+    /// No other has been made: its answer says what happened.
+    First,
+    /// An earlier one was lost, and may get through yet.
+    Again,
+}
+
+/// Records the intent and makes the call.
+async fn accept(
+    job: &mut Job<'_>,
+    cloud: &CloudClient,
+    token: &AccessToken<Arm>,
+    call: Call,
+) -> Result<(), Stop> {
     let actor = job.loaded.meta.route.acceptor();
-    let token = job.token::<Arm>(actor, Directory::Partner).await?;
-    let arm = cloud.arm(&token);
-    match arm
+    job.change.meta.accept_intended_at = Some(job.deps.clock.now().to_string());
+    job.note("accept.intended", json!({"acceptor": actor}));
+    job.record().await?;
+    let until = job.deadline().min(tokio::time::Instant::now() + ACCEPT_TAKES);
+    let arm = cloud.clone().until(until).arm(token);
+    let error = match arm
         .accept_directory_change(&job.loaded.meta.subscription_id)
         .await
     {
         Ok(()) => {
             job.note("request.accepted", json!({"by": actor}));
-            Ok(())
+            return Ok(());
         }
-        // The next attempt reads back before it does anything.
-        Err(error) if error.kind() == ErrorKind::UnknownOutcome => {
-            Err(Stop::from_call(&error, actor, Directory::Partner))
-        }
-        Err(error) if error.is_transient() => {
-            Err(Stop::from_call(&error, actor, Directory::Partner))
-        }
-        Err(error) => {
-            // A refusal proves that nothing was accepted: cancelling is possible again.
-            job.change.meta.accept_intended_at = None;
-            job.note("accept.refused", json!({"message": error.to_string()}));
-            job.record().await?;
-            Err(refusal(
-                &error,
-                actor,
-                Directory::Partner,
-                &arm,
-                Some(Directory::Partner),
-            )
-            .await)
-        }
+        Err(error) => error,
+    };
+    // The next attempt reads back before it does anything.
+    if matches!(error.kind(), ErrorKind::UnknownOutcome | ErrorKind::Unexpected) {
+        return Err(Stop::new(ErrorName::UpstreamTimeout, error.to_string()));
     }
+    if call == Call::First {
+        // Nothing was accepted: cancelling is possible again.
+        job.change.meta.accept_intended_at = None;
+    }
+    job.note("accept.refused", json!({"message": error.to_string()}));
+    job.record().await?;
+    if error.is_transient() {
+        return Err(Stop::from_call(&error, actor, Directory::Partner));
+    }
+    let gone = matches!(error.kind(), ErrorKind::Conflict | ErrorKind::NotFound);
+    if call == Call::Again && gone {
+        // No longer waiting to be accepted, so the earlier call got through. Time will tell.
+        return Ok(());
+    }
+    let arm = cloud.arm(token);
+    Err(refusal(&error, actor, Directory::Partner, &arm, Some(Directory::Partner)).await)
 }
 
 /// The outcome of an earlier accept is unknown. Microsoft is asked as the acceptor; only if it says that the request is
-/// still waiting is the call made again.
+/// still waiting is the call made again, and not while an earlier one may be on its way.
 async fn accept_again_if_it_never_arrived(
     job: &mut Job<'_>,
     cloud: &CloudClient,
     acceptor: &ObjectId,
+    intended_at: &str,
 ) -> Result<(), Stop> {
+    if !is_over(intended_at, job.deps.clock.now()) {
+        return Ok(());
+    }
     let actor = job.loaded.meta.route.acceptor();
     let token = job.token::<Arm>(actor, Directory::Partner).await?;
     let status = cloud
@@ -276,9 +313,9 @@ async fn accept_again_if_it_never_arrived(
         // Waiting, or Microsoft does not tell the acceptor: the owner's own list is the proof. The subscription was in the
         // source directory a moment ago.
         Some(_) | None => {
-            let token = job.token::<Arm>(Actor::Owner, Directory::Source).await?;
+            let owners = job.token::<Arm>(Actor::Owner, Directory::Source).await?;
             let listed = match cloud
-                .arm(&token)
+                .arm(&owners)
                 .directory_changes(&job.loaded.meta.subscription_id)
                 .await
             {
@@ -292,13 +329,19 @@ async fn accept_again_if_it_never_arrived(
                 .iter()
                 .any(|request| request.is_open(now) && request.leads_to(partner, acceptor))
             {
-                accept(job, cloud).await
+                accept(job, cloud, &token, Call::Again).await
             } else {
                 // Neither waiting nor refused: being carried out. Time will tell.
                 Ok(())
             }
         }
     }
+}
+
+/// Whether an accept call that was intended then can no longer be on its way.
+fn is_over(intended_at: &str, now: Timestamp) -> bool {
+    let since = intended_at.parse::<Timestamp>().map(|at| now.duration_since(at));
+    since.is_ok_and(|since| since >= ACCEPT_IS_OVER)
 }
 
 /// The request ended without moving anything: from the start, with the same confirmation.
@@ -392,6 +435,14 @@ fn seconds_to_wait(accepted: Option<&str>, now: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_that_may_be_on_its_way_is_not_made_again() {
+        let now: Timestamp = "2026-01-01T00:00:29Z".parse().unwrap();
+        assert!(!is_over("2026-01-01T00:00:00Z", now));
+        assert!(is_over("2025-12-31T23:59:59Z", now));
+        assert!(!is_over("no time", now));
+    }
 
     #[test]
     fn the_looks_become_rarer_and_a_day_of_them_stays_affordable() {
