@@ -4,11 +4,13 @@
 //! Before the move: the pending request (as the owner) and the guest that *we* invited (as the partner admin). After it: nothing, for
 //! after the point of no return there is only forward. In every case: the sealed tokens and the locks.
 //!
-//! Microsoft calls: none after a move; otherwise up to two refreshes, the list of requests and two deletions. A step that fails here
+//! While nobody knows what became of an accept call, nothing is undone: the guest may be the subscription's only Owner by now. Where
+//! the subscription is, is asked first, without a token.
+//!
+//! Microsoft calls: none after a move; that one question after an intended acceptance; otherwise up to two refreshes, the list of requests and two deletions. A step that fails here
 //! is not a reason to keep tokens: what can't be undone is said, and the rest is done.
 
 use microsoft::arm::Arm;
-use microsoft::graph::Graph;
 use onboarding::{Actor, Directory, Ending, ErrorClass, ErrorName, OnboardingId, Status};
 use ops::{Event, StepError};
 use serde::{Deserialize, Serialize};
@@ -29,6 +31,9 @@ pub struct Input {
     /// The error that ended it.
     #[serde(default)]
     pub error: Option<String>,
+    /// Nobody tries again after this: what is not possible now is said and left.
+    #[serde(default)]
+    pub last: bool,
 }
 
 /// What the state machine gets.
@@ -53,12 +58,17 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         return Ok(Output { ending });
     }
     let job = Job::new(deps, loaded, time_left);
-    let undone = if job.loaded.meta.moved {
-        Vec::new()
-    } else {
-        undo(&job).await?
-    };
     // A move that was under way when the time ran out is still a move: whoever reads this must know.
+    let found_moved = !job.loaded.meta.moved
+        && job.loaded.meta.accept_intended_at.is_some()
+        && is_moved(&job, input.last).await?;
+    let undone = if job.loaded.meta.moved || found_moved {
+        Vec::new()
+    } else if job.loaded.meta.accept_intended_at.is_some() {
+        left_alone(&job)
+    } else {
+        undo(&job, input.last).await?
+    };
     let error = input.error.as_deref().and_then(ErrorName::parse);
     let ending = input.ending;
     change_again(&deps.store, &input.onboarding_id, deps.clock, |loaded| {
@@ -73,7 +83,15 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         change.meta.open_wait = None;
         change.meta.ask = None;
         change.meta.undone.clone_from(&undone);
-        if !meta.moved {
+        if found_moved {
+            change.meta.moved = true;
+            change.note(Note::mooring(
+                "subscription.moved",
+                None,
+                json!({"from": meta.source_tenant_id, "to": meta.partner_tenant_id, "route": meta.route}),
+            ));
+        }
+        if !change.meta.moved {
             change.meta.guest_invited = meta.guest_invited && !was_undone(&undone, GUEST);
             change.meta.request_sent = meta.request_sent && !was_undone(&undone, REQUEST);
         }
@@ -107,16 +125,57 @@ fn was_undone(items: &[UndoItem], what: &str) -> bool {
         .any(|item| item.what == what && item.result == "undone")
 }
 
-async fn undo(job: &Job<'_>) -> Result<Vec<UndoItem>, Stop> {
+/// Whether the accept call, whose outcome nobody recorded, has moved the subscription.
+async fn is_moved(job: &Job<'_>, last: bool) -> Result<bool, Stop> {
+    let meta = &job.loaded.meta;
+    let asked = match job.cloud() {
+        Ok(cloud) => cloud
+            .arm_probe()
+            .tenant_of_subscription(&meta.subscription_id)
+            .await
+            .map_err(|error| Stop::from_call(&error, meta.route.acceptor(), Directory::Partner)),
+        Err(stop) => Err(stop),
+    };
+    match asked {
+        Ok(tenant) => Ok(tenant.as_ref() == Some(&meta.partner_tenant_id)),
+        Err(stop) if is_worth_repeating(&stop, last) => Err(stop),
+        Err(_) => Ok(false),
+    }
+}
+
+/// What is not touched while an acceptance may be under way.
+fn left_alone(job: &Job<'_>) -> Vec<UndoItem> {
+    let meta = &job.loaded.meta;
+    let left = |what: &str, why: &str| UndoItem {
+        what: what.into(),
+        result: "left".into(),
+        why: Some(why.into()),
+    };
+    let mut items = Vec::new();
+    if meta.request_sent {
+        items.push(left(REQUEST, "it may have been accepted; if not, it expires within a day"));
+    }
+    if meta.guest_invited {
+        items.push(left(GUEST, "the move may be under way, and this account would be the subscription's Owner"));
+    }
+    items
+}
+
+async fn undo(job: &Job<'_>, last: bool) -> Result<Vec<UndoItem>, Stop> {
     let meta = &job.loaded.meta;
     let mut items = Vec::new();
     if meta.request_sent {
-        items.push(item(REQUEST, take_request_back(job).await)?);
+        items.push(item(REQUEST, take_request_back(job).await, last)?);
     }
     if meta.guest_invited {
-        items.push(item(GUEST, remove_guest(job).await)?);
+        items.push(item(GUEST, remove_guest(job).await, last)?);
     }
     Ok(items)
+}
+
+/// Only what will pass by itself is worth another attempt, while there is one.
+fn is_worth_repeating(stop: &Stop, last: bool) -> bool {
+    stop.name.class() == ErrorClass::Retry && !last
 }
 
 async fn take_request_back(job: &Job<'_>) -> Result<bool, Stop> {
@@ -138,9 +197,7 @@ async fn take_request_back(job: &Job<'_>) -> Result<bool, Stop> {
 }
 
 async fn remove_guest(job: &Job<'_>) -> Result<bool, Stop> {
-    let token = job
-        .token::<Graph>(Actor::PartnerAdmin, Directory::Partner)
-        .await?;
+    let token = job.token_to_invite().await?;
     let graph = job.cloud()?.graph(&token);
     let refused =
         |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
@@ -165,11 +222,11 @@ async fn remove_guest(job: &Job<'_>) -> Result<bool, Stop> {
 }
 
 /// Says what came of an undo. Only what will pass by itself is an error: the state machine tries again.
-fn item(what: &str, outcome: Result<bool, Stop>) -> Result<UndoItem, Stop> {
+fn item(what: &str, outcome: Result<bool, Stop>, last: bool) -> Result<UndoItem, Stop> {
     let (result, why) = match outcome {
         Ok(true) => ("undone", None),
         Ok(false) => ("left", Some("there was none".to_owned())),
-        Err(stop) if stop.name.class() == ErrorClass::Retry => return Err(stop),
+        Err(stop) if is_worth_repeating(&stop, last) => return Err(stop),
         Err(stop) => ("not-possible", Some(stop.message)),
     };
     Ok(UndoItem {
