@@ -10,7 +10,7 @@ use onboarding::{Actor, Cloud, ErrorName, OnboardingId, Route, Status, Step, Ten
 use ops::{Clock, Event, StepError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Created, Meta, NewOnboarding, Note, Store};
+use store::{Created, Meta, NewOnboarding, Note, Store, StoreError};
 
 /// What the function works with.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         Some(id) => id.clone(),
         None => new_id(now)?,
     };
+    let id_was_given = request.onboarding_id.is_some();
     let route = request.route.unwrap_or(Route::TwoParty);
     let meta = Meta {
         onboarding_id: id.clone(),
@@ -111,7 +112,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         undone: Vec::new(),
     };
     let output = Output {
-        onboarding_id: id,
+        onboarding_id: id.clone(),
         cloud: meta.cloud,
         route,
     };
@@ -133,7 +134,17 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
             },
             now,
         )
-        .await?;
+        .await;
+    let created = match created {
+        // The given id is another onboarding's, or that of one that has ended: repeating would not help.
+        Err(StoreError::Conflict) if id_was_given && deps.store.load_for_page(&id).await.is_ok() => {
+            return Err(StepError::new(
+                ErrorName::InputInvalid,
+                "onboardingId: there is an onboarding of this id already; leave the field out to have one made",
+            ));
+        }
+        created => created?,
+    };
     match created {
         Created::New => Ok(output),
         Created::Existing(running) => {
