@@ -70,6 +70,10 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     }
 }
 
+/// How long an onboarding may wait for people, all its waits together: the state machine itself ends after thirty days, and what it
+/// did must be undone before.
+const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
+
 async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepError> {
     // A retry of this very request, whose answer was lost.
     if loaded
@@ -116,11 +120,12 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
             Some(now + SignedDuration::from_secs(seconds_until_recheck(before.fix_looks)));
         change.meta.fix_looks += 1;
     }
-    let deadline = since + week;
+    let created: Timestamp = parse(&before.created_at)?;
+    let deadline = (since + week).min(created + LONGEST);
     if deadline <= now {
         return Err(StepError::new(
             ErrorName::WaitExpired,
-            "nobody fixed it in time",
+            "the time for it is up",
         ));
     }
     let wait = WaitRecord {
@@ -188,6 +193,13 @@ async fn remind(deps: &Deps, loaded: Loaded) -> Result<Output, StepError> {
             "the open wait has no record",
         ));
     };
+    // Asked for in the very moment in which the wait was opened.
+    if loaded.meta.cancel_requested && !loaded.meta.moved && wait.outcome.is_none() {
+        return Err(StepError::new(
+            ErrorName::Cancelled,
+            "the onboarding was cancelled",
+        ));
+    }
     let now = deps.clock.now();
     let opened: Timestamp = parse(&wait.opened_at)?;
     let deadline: Timestamp = parse(&wait.deadline_at)?;
