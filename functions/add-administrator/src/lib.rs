@@ -42,12 +42,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
     let meta = job.loaded.meta.clone();
     let actor = meta.route.acceptor();
     let Some(admin) = meta.partner_admin_oid.clone() else {
-        return Err(Stop::sign_in(
-            onboarding::Actor::PartnerAdmin,
-            Directory::Partner,
-            "first",
-            None,
-        ));
+        return Err(Stop::sign_in(onboarding::Actor::PartnerAdmin, Directory::Partner, "first", None));
     };
     let token = job.token::<Arm>(actor, Directory::Partner).await?;
     let arm = job.cloud()?.arm(&token);
@@ -56,16 +51,11 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         Err(error) if not_yet(&error) => return settle_or_give_up(job, &error),
         Err(error) => return Err(Stop::from_call(&error, actor, Directory::Partner)),
     };
-    if assignments
-        .iter()
-        .any(|assignment| assignment.is_direct_owner(&meta.subscription_id, &admin))
-    {
+    if assignments.iter().any(|assignment| assignment.is_direct_owner(&meta.subscription_id, &admin)) {
         return Ok(done(&admin, "was there"));
     }
     let assigned = match assign(&arm, job, &admin, "").await {
-        Err(error) if error.has_code("RoleAssignmentUpdateNotPermitted") => {
-            assign(&arm, job, &admin, "2").await
-        }
+        Err(error) if error.has_code("RoleAssignmentUpdateNotPermitted") => assign(&arm, job, &admin, "2").await,
         outcome => outcome,
     };
     match assigned {
@@ -73,9 +63,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
             job.note("owner.assigned", json!({"principal": admin}));
             Ok(done(&admin, "assigned"))
         }
-        Ok(Assigned::Unchanged(_) | Assigned::ExistsUnderAnotherName) => {
-            Ok(done(&admin, "was there"))
-        }
+        Ok(Assigned::Unchanged(_) | Assigned::ExistsUnderAnotherName) => Ok(done(&admin, "was there")),
         Err(error) if not_yet(&error) => settle_or_give_up(job, &error),
         Err(error) => Err(Stop::from_call(&error, actor, Directory::Partner)),
     }
@@ -83,32 +71,19 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
 
 async fn assign(arm: &Arm, job: &Job<'_>, admin: &ObjectId, salt: &str) -> Result<Assigned, Error> {
     let subscription = &job.loaded.meta.subscription_id;
-    let name = role_assignment_name(
-        &format!("/subscriptions/{subscription}"),
-        admin,
-        OWNER_ROLE,
-        salt,
-    );
+    let name = role_assignment_name(&format!("/subscriptions/{subscription}"), admin, OWNER_ROLE, salt);
     let assignment = NewRoleAssignment {
         role: OWNER_ROLE,
         principal: admin,
         principal_type: "User",
-        description: Some(
-            "Partner Center administrator, added when the subscription joined this directory",
-        ),
+        description: Some("Partner Center administrator, added when the subscription joined this directory"),
         condition: None,
     };
     arm.assign_role(subscription, &name, &assignment).await
 }
 
 fn done(admin: &ObjectId, how: &str) -> (Reached, Output) {
-    (
-        Reached::Done(json!({"owner": admin, "how": how})),
-        Output {
-            verdict: "ready",
-            wait_seconds: 0,
-        },
-    )
+    (Reached::Done(json!({"owner": admin, "how": how})), Output { verdict: "ready", wait_seconds: 0 })
 }
 
 /// The answers that a grant which has not spread yet gives: the subscription or the person is not known here, or has no right.
@@ -138,11 +113,5 @@ fn settle_or_give_up(job: &Job<'_>, error: &Error) -> Result<(Reached, Output), 
         return Err(Stop::new(ErrorName::AccessRefused, error.to_string()));
     }
     let wait_seconds = if since.as_secs() < 120 { 5 } else { 60 };
-    Ok((
-        Reached::Settling(json!({"waitingFor": error.to_string()})),
-        Output {
-            verdict: "settling",
-            wait_seconds,
-        },
-    ))
+    Ok((Reached::Settling(json!({"waitingFor": error.to_string()})), Output { verdict: "settling", wait_seconds }))
 }

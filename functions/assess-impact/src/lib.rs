@@ -37,10 +37,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         .await
         .map_err(|error| Stop::from_call(&error, Actor::Owner, Directory::Source))?;
     for (page, rows) in access.pages().into_iter().enumerate() {
-        job.deps
-            .store
-            .keep_access_page(&job.loaded.meta.onboarding_id, &access.hash, page, rows)
-            .await?;
+        job.deps.store.keep_access_page(&job.loaded.meta.onboarding_id, &access.hash, page, rows).await?;
     }
     let meta = &mut job.change.meta;
     meta.report_hash = Some(access.hash.clone());
@@ -49,11 +46,5 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
     let facts = json!({
         "roleAssignments": access.assignments, "customRoles": access.custom_roles, "hash": access.hash,
     });
-    Ok((
-        Reached::Done(facts),
-        Output {
-            verdict: "ready",
-            report_hash: access.hash,
-        },
-    ))
+    Ok((Reached::Done(facts), Output { verdict: "ready", report_hash: access.hash }))
 }

@@ -30,33 +30,18 @@ pub struct Output {
 /// [`ErrorName::PartnerAdminNotAdmin`], [`ErrorName::PartnerCenterNotAPartner`], [`ErrorName::EnteringBlocked`],
 /// [`ErrorName::InvitationRefused`], and those of every step.
 pub async fn handle(deps: &Deps, portal: &str, event: Event<Input>) -> Result<Output, StepError> {
-    perform(
-        deps,
-        event,
-        Step::AssociateCredentials,
-        async |job: &mut Job<'_>| work(job, portal).await,
-    )
-    .await
+    perform(deps, event, Step::AssociateCredentials, async |job: &mut Job<'_>| work(job, portal).await).await
 }
 
 async fn work(job: &mut Job<'_>, portal: &str) -> Result<(Reached, Output), Stop> {
     let route = job.loaded.meta.route;
     let token = match route {
-        Route::TwoParty => {
-            job.token::<Graph>(Actor::PartnerAdmin, Directory::Partner)
-                .await?
-        }
+        Route::TwoParty => job.token::<Graph>(Actor::PartnerAdmin, Directory::Partner).await?,
         Route::SingleAccount => job.token_to_invite().await?,
     };
     let graph = job.cloud()?.graph(&token);
-    let organization = graph
-        .organization()
-        .await
-        .map_err(|error| refused(&error))?;
-    let roles = graph
-        .my_directory_roles()
-        .await
-        .map_err(|error| refused(&error))?;
+    let organization = graph.organization().await.map_err(|error| refused(&error))?;
+    let roles = graph.my_directory_roles().await.map_err(|error| refused(&error))?;
     if !roles.iter().any(administers) {
         return Err(Stop::new(
             ErrorName::PartnerAdminNotAdmin,
@@ -65,30 +50,12 @@ async fn work(job: &mut Job<'_>, portal: &str) -> Result<(Reached, Output), Stop
     }
     let partner = prove_partner(job, organization.as_ref()).await?;
 
-    let token = job
-        .token::<Arm>(Actor::PartnerAdmin, Directory::Partner)
-        .await?;
-    let rules = job
-        .cloud()?
-        .arm(&token)
-        .subscription_policy()
-        .await
-        .map_err(|error| refused(&error))?;
-    let accepts = job
-        .loaded
-        .meta
-        .object_id(route.acceptor(), Directory::Partner)
-        .cloned();
-    let entering = policy::judge(
-        &rules,
-        rules.entering,
-        accepts.as_ref(),
-        ErrorName::EnteringBlocked,
-        &job.loaded,
-    )?;
+    let token = job.token::<Arm>(Actor::PartnerAdmin, Directory::Partner).await?;
+    let rules = job.cloud()?.arm(&token).subscription_policy().await.map_err(|error| refused(&error))?;
+    let accepts = job.loaded.meta.object_id(route.acceptor(), Directory::Partner).cloned();
+    let entering = policy::judge(&rules, rules.entering, accepts.as_ref(), ErrorName::EnteringBlocked, &job.loaded)?;
 
-    job.change.meta.partner_directory_name =
-        organization.and_then(|organization| organization.display_name);
+    job.change.meta.partner_directory_name = organization.and_then(|organization| organization.display_name);
     let guest = match route {
         Route::TwoParty => None,
         Route::SingleAccount => Some(invite(job, &graph, portal).await?),
@@ -97,13 +64,7 @@ async fn work(job: &mut Job<'_>, portal: &str) -> Result<(Reached, Output), Stop
         "partnerCenter": partner, "enteringPolicy": entering.as_str(), "guest": guest,
         "roles": roles.iter().filter_map(|role| role.display_name.clone()).collect::<Vec<_>>(),
     });
-    Ok((
-        Reached::Done(facts),
-        Output {
-            verdict: "ready",
-            route,
-        },
-    ))
+    Ok((Reached::Done(facts), Output { verdict: "ready", route }))
 }
 
 fn refused(error: &Error) -> Stop {
@@ -114,58 +75,42 @@ fn refused(error: &Error) -> Stop {
 /// readers and inviters don't.
 fn administers(role: &DirectoryRole) -> bool {
     role.is(microsoft::graph::GLOBAL_ADMINISTRATOR)
-        || role
-            .display_name
-            .as_deref()
-            .is_some_and(|name| name.ends_with("Administrator"))
+        || role.display_name.as_deref().is_some_and(|name| name.ends_with("Administrator"))
 }
 
 /// Partner Center's own word where it gives one; what the directory says of itself where it doesn't (indirect resellers have no
 /// access to the API). Answers which of the two it was.
-async fn prove_partner(
-    job: &mut Job<'_>,
-    organization: Option<&Organization>,
-) -> Result<&'static str, Stop> {
+async fn prove_partner(job: &mut Job<'_>, organization: Option<&Organization>) -> Result<&'static str, Stop> {
     let tenant = job.loaded.meta.partner_tenant_id.clone();
     let not_a_partner = |text: &str| Stop::new(ErrorName::PartnerCenterNotAPartner, text);
     let by_directory = || {
-        let kind =
-            organization.and_then(|organization| organization.partner_tenant_type.as_deref());
-        kind.is_some_and(|kind| !kind.is_empty())
-            .then_some("by-directory")
+        let kind = organization.and_then(|organization| organization.partner_tenant_type.as_deref());
+        kind.is_some_and(|kind| !kind.is_empty()).then_some("by-directory")
     };
-    let token = match job
-        .token::<PartnerCenter>(Actor::PartnerAdmin, Directory::Partner)
-        .await
-    {
+    let token = match job.token::<PartnerCenter>(Actor::PartnerAdmin, Directory::Partner).await {
         Ok(token) => token,
         // The tenant doesn't offer the API, or nobody may consent to it there.
         Err(stop) if stop.name == ErrorName::CloudUnsupported => {
-            return by_directory()
-                .ok_or_else(|| not_a_partner("the directory has no access to Partner Center"));
+            return by_directory().ok_or_else(|| not_a_partner("the directory has no access to Partner Center"));
         }
         Err(stop) => return Err(stop),
     };
     match job.cloud()?.partner_center(&token).account().await {
-        Ok(account) if account.mfa_compliant == Some(false) => Err(Stop::sign_in(
-            Actor::PartnerAdmin,
-            Directory::Partner,
-            "mfa",
-            None,
-        )),
+        Ok(account) if account.mfa_compliant == Some(false) => {
+            Err(Stop::sign_in(Actor::PartnerAdmin, Directory::Partner, "mfa", None))
+        }
         Ok(account) if account.organization.is_of(&tenant) => {
             job.change.meta.partner_company = Some(account.organization.company_name);
             Ok("profile")
         }
-        Ok(_) => Err(not_a_partner(
-            "the Partner Center account of this sign-in belongs to another directory",
-        )),
+        Ok(_) => Err(not_a_partner("the Partner Center account of this sign-in belongs to another directory")),
         Err(error) if error.kind() == ErrorKind::Forbidden => Err(Stop::new(
             ErrorName::PartnerAdminNotAdmin,
             format!("the account has no role in Partner Center that may read the profile: {error}"),
         )),
-        Err(error) if error.kind() == ErrorKind::NotFound => by_directory()
-            .ok_or_else(|| not_a_partner("Partner Center has no account for this directory")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            by_directory().ok_or_else(|| not_a_partner("Partner Center has no account for this directory"))
+        }
         Err(error) => Err(refused(&error)),
     }
 }
@@ -174,39 +119,21 @@ async fn prove_partner(
 /// sent, so that a crash in between leaves nobody behind.
 async fn invite(job: &mut Job<'_>, graph: &Graph, portal: &str) -> Result<&'static str, Stop> {
     let address = job.loaded.meta.owner_email.clone();
-    let there = graph
-        .users_by_mail(&address)
-        .await
-        .map_err(|error| refused(&error))?;
+    let there = graph.users_by_mail(&address).await.map_err(|error| refused(&error))?;
     if let Some(user) = there.into_iter().next() {
         job.change.meta.owner_partner_oid = Some(user.id);
-        return Ok(if job.loaded.meta.guest_invited {
-            "invited"
-        } else {
-            "was there"
-        });
+        return Ok(if job.loaded.meta.guest_invited { "invited" } else { "was there" });
     }
     if graph.may_invite().await.map_err(|error| refused(&error))? == MayInvite::Nobody {
-        return Err(Stop::new(
-            ErrorName::InvitationRefused,
-            "the directory lets nobody invite guests",
-        ));
+        return Err(Stop::new(ErrorName::InvitationRefused, "the directory lets nobody invite guests"));
     }
     job.change.meta.guest_invited = true;
     job.record().await?;
-    let invitation = NewInvitation {
-        address: &address,
-        redirect_to: portal,
-        display_name: None,
-        send_mail: false,
-    };
+    let invitation = NewInvitation { address: &address, redirect_to: portal, display_name: None, send_mail: false };
     match graph.invite(&invitation).await {
         Ok(invitation) => {
             job.change.meta.owner_partner_oid = Some(invitation.invited_user.id.clone());
-            job.note(
-                "guest.invited",
-                json!({"guest": invitation.invited_user.id}),
-            );
+            job.note("guest.invited", json!({"guest": invitation.invited_user.id}));
             Ok("invited")
         }
         Err(error) => match error.kind() {
@@ -240,18 +167,12 @@ mod tests {
     use super::*;
 
     fn role(name: &str, template: &str) -> DirectoryRole {
-        DirectoryRole {
-            display_name: Some(name.into()),
-            role_template_id: Some(template.into()),
-        }
+        DirectoryRole { display_name: Some(name.into()), role_template_id: Some(template.into()) }
     }
 
     #[test]
     fn readers_and_inviters_do_not_administer_a_directory() {
-        assert!(administers(&role(
-            "Globaler Administrator",
-            microsoft::graph::GLOBAL_ADMINISTRATOR
-        )));
+        assert!(administers(&role("Globaler Administrator", microsoft::graph::GLOBAL_ADMINISTRATOR)));
         assert!(administers(&role("Global Administrator", "")));
         assert!(administers(&role("Privileged Role Administrator", "")));
         for name in ["Guest Inviter", "Directory Readers", "Global Reader"] {

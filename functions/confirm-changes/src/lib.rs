@@ -42,11 +42,7 @@ const DEPLOY: &str = "Microsoft.Resources/deployments/write";
 
 async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
     let checks = look(job).await?;
-    let failed: Vec<&str> = checks
-        .iter()
-        .filter(|(_, holds)| !holds)
-        .map(|(name, _)| *name)
-        .collect();
+    let failed: Vec<&str> = checks.iter().filter(|(_, holds)| !holds).map(|(name, _)| *name).collect();
     let facts: Value = checks
         .iter()
         .map(|(name, holds)| ((*name).to_owned(), Value::Bool(*holds)))
@@ -54,13 +50,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         .into();
     if failed.is_empty() {
         job.note("association.proved", facts.clone());
-        return Ok((
-            Reached::Done(facts),
-            Output {
-                verdict: "confirmed",
-                wait_seconds: 0,
-            },
-        ));
+        return Ok((Reached::Done(facts), Output { verdict: "confirmed", wait_seconds: 0 }));
     }
     let since = job.since_last_done();
     if since > SHOWN_WITHIN {
@@ -74,42 +64,26 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         120..3600 => 60,
         _ => 900,
     };
-    Ok((
-        Reached::Settling(facts),
-        Output {
-            verdict: "settling",
-            wait_seconds,
-        },
-    ))
+    Ok((Reached::Settling(facts), Output { verdict: "settling", wait_seconds }))
 }
 
 /// The checks, in the order in which they can begin to hold.
 async fn look(job: &Job<'_>) -> Result<Vec<(&'static str, bool)>, Stop> {
     let meta = &job.loaded.meta;
-    let refused =
-        |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
+    let refused = |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
     // A fresh token every time: what was granted a moment ago shows only in a new one.
-    let token = job
-        .token::<Arm>(Actor::PartnerAdmin, Directory::Partner)
-        .await?;
+    let token = job.token::<Arm>(Actor::PartnerAdmin, Directory::Partner).await?;
     let arm = job.cloud()?.arm(&token);
     let list = arm.subscriptions().await.map_err(refused)?;
-    let listed = list
-        .iter()
-        .find(|subscription| subscription.subscription_id == meta.subscription_id);
-    let in_directory =
-        listed.is_some_and(|subscription| subscription.tenant_id == meta.partner_tenant_id);
-    let active =
-        listed.is_some_and(|subscription| subscription.state == SubscriptionState::Enabled);
+    let listed = list.iter().find(|subscription| subscription.subscription_id == meta.subscription_id);
+    let in_directory = listed.is_some_and(|subscription| subscription.tenant_id == meta.partner_tenant_id);
+    let active = listed.is_some_and(|subscription| subscription.state == SubscriptionState::Enabled);
     let may_deploy = match listed {
         None => false,
         Some(_) => match arm.permissions(&meta.subscription_id).await {
             Ok(permissions) => permissions.allow(DEPLOY),
             Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::WrongTenant
-                ) =>
+                if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::WrongTenant) =>
             {
                 false
             }
@@ -124,19 +98,9 @@ async fn look(job: &Job<'_>) -> Result<Vec<(&'static str, bool)>, Stop> {
     ];
     // Where step 2 proved the account by its profile, it must still answer. Where there is no access to the API, it can't.
     if meta.partner_company.is_some() {
-        let token = job
-            .token::<PartnerCenter>(Actor::PartnerAdmin, Directory::Partner)
-            .await?;
-        let account = job
-            .cloud()?
-            .partner_center(&token)
-            .account()
-            .await
-            .map_err(refused)?;
-        checks.push((
-            "partnerCenterAnswers",
-            account.organization.is_of(&meta.partner_tenant_id),
-        ));
+        let token = job.token::<PartnerCenter>(Actor::PartnerAdmin, Directory::Partner).await?;
+        let account = job.cloud()?.partner_center(&token).account().await.map_err(refused)?;
+        checks.push(("partnerCenterAnswers", account.organization.is_of(&meta.partner_tenant_id)));
     }
     Ok(checks)
 }

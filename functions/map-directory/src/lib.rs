@@ -74,17 +74,8 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         tokio::time::sleep(PAUSE).await;
         waited += PAUSE;
     }
-    let wait_seconds = seconds_to_wait(
-        job.loaded.meta.accept_intended_at.as_deref(),
-        job.deps.clock.now(),
-    );
-    Ok((
-        Reached::Settling(json!({"accepted": true})),
-        Output {
-            verdict: "settling",
-            wait_seconds,
-        },
-    ))
+    let wait_seconds = seconds_to_wait(job.loaded.meta.accept_intended_at.as_deref(), job.deps.clock.now());
+    Ok((Reached::Settling(json!({"accepted": true})), Output { verdict: "settling", wait_seconds }))
 }
 
 fn moved(job: &mut Job<'_>) -> (Reached, Output) {
@@ -96,13 +87,7 @@ fn moved(job: &mut Job<'_>) -> (Reached, Output) {
         job.change.meta.moved = true;
         job.note("subscription.moved", facts.clone());
     }
-    (
-        Reached::Done(facts),
-        Output {
-            verdict: "moved",
-            wait_seconds: 0,
-        },
-    )
+    (Reached::Done(facts), Output { verdict: "moved", wait_seconds: 0 })
 }
 
 /// Where the subscription is, asked without a token: true before and after the change for everybody.
@@ -116,52 +101,31 @@ async fn is_moved(job: &Job<'_>, cloud: &CloudClient) -> Result<bool, Stop> {
     match tenant {
         Some(tenant) if tenant == meta.partner_tenant_id => Ok(true),
         Some(tenant) if tenant == meta.source_tenant_id => Ok(false),
-        Some(_) => Err(Stop::new(
-            ErrorName::SubscriptionElsewhere,
-            "the subscription trusts a third directory",
-        )),
+        Some(_) => Err(Stop::new(ErrorName::SubscriptionElsewhere, "the subscription trusts a third directory")),
         // Between two directories for a moment, perhaps; never a reason to act.
-        None => Err(Stop::new(
-            ErrorName::UpstreamUnavailable,
-            "Azure does not know the subscription at the moment",
-        )),
+        None => Err(Stop::new(ErrorName::UpstreamUnavailable, "Azure does not know the subscription at the moment")),
     }
 }
 
 fn acceptor(job: &Job<'_>) -> Result<ObjectId, Stop> {
     let actor = job.loaded.meta.route.acceptor();
-    let oid = job
-        .loaded
-        .meta
-        .object_id(actor, Directory::Partner)
-        .cloned();
+    let oid = job.loaded.meta.object_id(actor, Directory::Partner).cloned();
     oid.ok_or_else(|| Stop::sign_in(actor, Directory::Partner, "first", None))
 }
 
 /// Everything that must be true before the request is made, and the request. Answers the acceptor's token.
-async fn prepare(
-    job: &mut Job<'_>,
-    cloud: &CloudClient,
-    acceptor: &ObjectId,
-) -> Result<AccessToken<Arm>, Stop> {
+async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) -> Result<AccessToken<Arm>, Stop> {
     let meta = job.loaded.meta.clone();
     let Some(confirmed) = meta.confirmed_hash.clone() else {
-        return Err(Stop::new(
-            ErrorName::ConfirmationMissing,
-            "no confirmation is recorded",
-        ));
+        return Err(Stop::new(ErrorName::ConfirmationMissing, "no confirmation is recorded"));
     };
     // Before anything is requested: would the acceptor be let in?
-    let acceptors = job
-        .token::<Arm>(meta.route.acceptor(), Directory::Partner)
-        .await?;
+    let acceptors = job.token::<Arm>(meta.route.acceptor(), Directory::Partner).await?;
     let token = job.token::<Arm>(Actor::Owner, Directory::Source).await?;
     let arm = cloud.arm(&token);
     let refused = |error: Error| Stop::from_call(&error, Actor::Owner, Directory::Source);
 
-    let access = Access::read(&arm, &meta.subscription_id)
-        .await
-        .map_err(refused)?;
+    let access = Access::read(&arm, &meta.subscription_id).await.map_err(refused)?;
     if access.hash != confirmed {
         return Err(Stop::new(
             ErrorName::ConfirmationStale,
@@ -169,51 +133,33 @@ async fn prepare(
         ));
     }
     let now = job.deps.clock.now();
-    let pending = arm
-        .directory_changes(&meta.subscription_id)
-        .await
-        .map_err(refused)?;
+    let pending = arm.directory_changes(&meta.subscription_id).await.map_err(refused)?;
     let open = pending.into_iter().find(|request| request.is_open(now));
     match open {
         // Made by an earlier attempt, whose answer may have been lost.
         Some(request) if request.leads_to(&meta.partner_tenant_id, acceptor) => {}
         // Ours, but Microsoft tells another acceptor, or none: the singleton has to go first. One that leads elsewhere is never
         // ours, whatever we sent before.
-        Some(request)
-            if meta.request_sent
-                && request.destination_tenant.as_ref() == Some(&meta.partner_tenant_id) =>
-        {
-            arm.cancel_directory_change(&meta.subscription_id)
-                .await
-                .map_err(refused)?;
+        Some(request) if meta.request_sent && request.destination_tenant.as_ref() == Some(&meta.partner_tenant_id) => {
+            arm.cancel_directory_change(&meta.subscription_id).await.map_err(refused)?;
             send_request(job, &arm, acceptor).await?;
         }
         Some(_) => {
-            return Err(Stop::new(
-                ErrorName::RequestForeignPending,
-                "a request that is not ours is open",
-            ));
+            return Err(Stop::new(ErrorName::RequestForeignPending, "a request that is not ours is open"));
         }
         None => send_request(job, &arm, acceptor).await?,
     }
     Ok(acceptors)
 }
 
-async fn send_request(
-    job: &mut Job<'_>,
-    arm: &Arm,
-    acceptor: &ObjectId,
-) -> Result<(), Stop> {
+async fn send_request(job: &mut Job<'_>, arm: &Arm, acceptor: &ObjectId) -> Result<(), Stop> {
     let meta = job.loaded.meta.clone();
     if !meta.request_sent {
         // Recorded first: whoever cancels from here on must take a request back that may exist.
         job.change.meta.request_sent = true;
         job.record().await?;
     }
-    match arm
-        .request_directory_change(&meta.subscription_id, &meta.partner_tenant_id, acceptor)
-        .await
-    {
+    match arm.request_directory_change(&meta.subscription_id, &meta.partner_tenant_id, acceptor).await {
         Ok(_) => {
             job.note("request.sent", json!({"to": meta.partner_tenant_id}));
             Ok(())
@@ -232,22 +178,14 @@ enum Call {
 }
 
 /// Records the intent and makes the call.
-async fn accept(
-    job: &mut Job<'_>,
-    cloud: &CloudClient,
-    token: &AccessToken<Arm>,
-    call: Call,
-) -> Result<(), Stop> {
+async fn accept(job: &mut Job<'_>, cloud: &CloudClient, token: &AccessToken<Arm>, call: Call) -> Result<(), Stop> {
     let actor = job.loaded.meta.route.acceptor();
     job.change.meta.accept_intended_at = Some(job.deps.clock.now().to_string());
     job.note("accept.intended", json!({"acceptor": actor}));
     job.record().await?;
     let until = job.deadline().min(tokio::time::Instant::now() + ACCEPT_TAKES);
     let arm = cloud.clone().until(until).arm(token);
-    let error = match arm
-        .accept_directory_change(&job.loaded.meta.subscription_id)
-        .await
-    {
+    let error = match arm.accept_directory_change(&job.loaded.meta.subscription_id).await {
         Ok(()) => {
             job.note("request.accepted", json!({"by": actor}));
             return Ok(());
@@ -296,39 +234,25 @@ async fn accept_again_if_it_never_arrived(
         .map_err(|error| Stop::from_call(&error, actor, Directory::Partner))?;
     let now = job.deps.clock.now();
     match status {
-        Some(DirectoryChange {
-            status: ChangeStatus::Ended(word),
-            ..
-        }) => begin_again(job, &word).await,
+        Some(DirectoryChange { status: ChangeStatus::Ended(word), .. }) => begin_again(job, &word).await,
         Some(change)
-            if change.status == ChangeStatus::Pending
-                && change.accepted_at.is_none()
-                && !change.is_open(now) =>
+            if change.status == ChangeStatus::Pending && change.accepted_at.is_none() && !change.is_open(now) =>
         {
             begin_again(job, "expired").await
         }
-        Some(change) if change.status != ChangeStatus::Pending || change.accepted_at.is_some() => {
-            Ok(())
-        }
+        Some(change) if change.status != ChangeStatus::Pending || change.accepted_at.is_some() => Ok(()),
         // Waiting, or Microsoft does not tell the acceptor: the owner's own list is the proof. The subscription was in the
         // source directory a moment ago.
         Some(_) | None => {
             let owners = job.token::<Arm>(Actor::Owner, Directory::Source).await?;
-            let listed = match cloud
-                .arm(&owners)
-                .directory_changes(&job.loaded.meta.subscription_id)
-                .await
-            {
+            let listed = match cloud.arm(&owners).directory_changes(&job.loaded.meta.subscription_id).await {
                 Ok(listed) => listed,
                 // It moved in this very moment.
                 Err(error) if error.kind() == ErrorKind::WrongTenant => return Ok(()),
                 Err(error) => return Err(Stop::from_call(&error, Actor::Owner, Directory::Source)),
             };
             let partner = &job.loaded.meta.partner_tenant_id;
-            if listed
-                .iter()
-                .any(|request| request.is_open(now) && request.leads_to(partner, acceptor))
-            {
+            if listed.iter().any(|request| request.is_open(now) && request.leads_to(partner, acceptor)) {
                 accept(job, cloud, &token, Call::Again).await
             } else {
                 // Neither waiting nor refused: being carried out. Time will tell.
@@ -349,21 +273,12 @@ async fn begin_again(job: &mut Job<'_>, word: &str) -> Result<(), Stop> {
     job.change.meta.accept_intended_at = None;
     job.note("request.ended", json!({"status": word}));
     job.record().await?;
-    Err(Stop::new(
-        ErrorName::UpstreamTimeout,
-        "the request ended before it was accepted; it will be made again",
-    ))
+    Err(Stop::new(ErrorName::UpstreamTimeout, "the request ended before it was accepted; it will be made again"))
 }
 
 /// What a refusal of the family means. Microsoft documents no codes for it; where a tenant's policy is the likely cause, both
 /// policies' owners are told apart by asking.
-async fn refusal(
-    error: &Error,
-    actor: Actor,
-    directory: Directory,
-    arm: &Arm,
-    at: Option<Directory>,
-) -> Stop {
+async fn refusal(error: &Error, actor: Actor, directory: Directory, arm: &Arm, at: Option<Directory>) -> Stop {
     match error.kind() {
         ErrorKind::Invalid | ErrorKind::Forbidden | ErrorKind::Conflict | ErrorKind::NotFound => {}
         ErrorKind::Unavailable
@@ -385,34 +300,23 @@ async fn refusal(
         DirectoryChangeRefusal::BlockedByTenantPolicy => {
             let here = arm.subscription_policy().await.ok();
             let name = match (at, here) {
-                (Some(_), Some(policy)) if policy.entering == Block::Allowed => {
-                    ErrorName::LeavingBlocked
-                }
+                (Some(_), Some(policy)) if policy.entering == Block::Allowed => ErrorName::LeavingBlocked,
                 (Some(_), _) => ErrorName::EnteringBlocked,
-                (None, Some(policy)) if policy.leaving == Block::Allowed => {
-                    ErrorName::EnteringBlocked
-                }
+                (None, Some(policy)) if policy.leaving == Block::Allowed => ErrorName::EnteringBlocked,
                 (None, _) => ErrorName::LeavingBlocked,
             };
             Stop::new(name, said)
         }
-        DirectoryChangeRefusal::OfferNotEligible => {
-            Stop::new(ErrorName::SubscriptionNotMovable, said)
-        }
-        DirectoryChangeRefusal::SubscriptionDisabled => {
-            Stop::new(ErrorName::SubscriptionNotEnabled, said)
-        }
+        DirectoryChangeRefusal::OfferNotEligible => Stop::new(ErrorName::SubscriptionNotMovable, said),
+        DirectoryChangeRefusal::SubscriptionDisabled => Stop::new(ErrorName::SubscriptionNotEnabled, said),
         DirectoryChangeRefusal::NotAllowed => match actor {
-            Actor::Owner if directory == Directory::Source => {
-                Stop::new(ErrorName::OwnerNotOwner, said)
-            }
+            Actor::Owner if directory == Directory::Source => Stop::new(ErrorName::OwnerNotOwner, said),
             Actor::Owner | Actor::PartnerAdmin => Stop::new(ErrorName::PartnerAdminNotAdmin, said),
         },
         DirectoryChangeRefusal::AlreadyPending => Stop::new(ErrorName::RequestForeignPending, said),
-        DirectoryChangeRefusal::Expired => Stop::new(
-            ErrorName::UpstreamTimeout,
-            format!("the request is gone and will be made again: {said}"),
-        ),
+        DirectoryChangeRefusal::Expired => {
+            Stop::new(ErrorName::UpstreamTimeout, format!("the request is gone and will be made again: {said}"))
+        }
         DirectoryChangeRefusal::BadDestination | DirectoryChangeRefusal::Unrecognised => {
             Stop::new(ErrorName::RequestRefused, said)
         }
@@ -421,9 +325,8 @@ async fn refusal(
 
 /// Ever longer: a change usually takes minutes, and Microsoft's guide says hours.
 fn seconds_to_wait(accepted: Option<&str>, now: Timestamp) -> i64 {
-    let since = accepted
-        .and_then(|at| at.parse::<Timestamp>().ok())
-        .map_or(SignedDuration::ZERO, |at| now.duration_since(at));
+    let since =
+        accepted.and_then(|at| at.parse::<Timestamp>().ok()).map_or(SignedDuration::ZERO, |at| now.duration_since(at));
     match since.as_secs() {
         ..60 => 5,
         60..600 => 30,

@@ -93,10 +93,7 @@ pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
     for record in input.records {
         let Keys { pk, sk } = &record.dynamodb.keys;
         // The stream's filter lets only mails through; where a filter is not applied, the rest is passed over here.
-        let Some(id) = pk
-            .value
-            .strip_prefix("ONB#")
-            .filter(|_| sk.value.starts_with(store::keys::OUTBOX_PREFIX))
+        let Some(id) = pk.value.strip_prefix("ONB#").filter(|_| sk.value.starts_with(store::keys::OUTBOX_PREFIX))
         else {
             continue;
         };
@@ -112,9 +109,7 @@ pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
                 "a mail could not be sent"
             );
             return Ok(Output {
-                batch_item_failures: vec![Failure {
-                    item_identifier: record.dynamodb.sequence_number,
-                }],
+                batch_item_failures: vec![Failure { item_identifier: record.dynamodb.sequence_number }],
             });
         }
     }
@@ -122,45 +117,26 @@ pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
 }
 
 async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError> {
-    let Some(mail) = deps
-        .store
-        .mail(id, sk)
-        .await?
-        .filter(|mail| mail.sent_at.is_none())
-    else {
+    let Some(mail) = deps.store.mail(id, sk).await?.filter(|mail| mail.sent_at.is_none()) else {
         return Ok(());
     };
     let loaded = deps.store.load_for_page(id).await?;
-    let key = deps
-        .secrets
-        .link_key()
-        .await
-        .map_err(|error| StepError::new(error.name(), error.to_string()))?;
+    let key = deps.secrets.link_key().await.map_err(|error| StepError::new(error.name(), error.to_string()))?;
     let Some(text) = compose(&deps.portal, &key, &loaded, &mail) else {
         tracing::info!(onboarding_id = %id, template = mail.template, "a mail was passed over: what it asks for is done");
         return Ok(());
     };
     let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
-    let built = |error: aws_sdk_sesv2::error::BuildError| {
-        StepError::new(ErrorName::InternalBug, error.to_string())
-    };
+    let built = |error: aws_sdk_sesv2::error::BuildError| StepError::new(ErrorName::InternalBug, error.to_string());
     let message = Message::builder()
         .subject(content(text.subject).map_err(built)?)
-        .body(
-            Body::builder()
-                .text(content(text.body).map_err(built)?)
-                .build(),
-        )
+        .body(Body::builder().text(content(text.body).map_err(built)?).build())
         .build();
     let answer = deps
         .mail
         .send_email()
         .from_email_address(&deps.from)
-        .destination(
-            Destination::builder()
-                .to_addresses(loaded.meta.email(mail.actor))
-                .build(),
-        )
+        .destination(Destination::builder().to_addresses(loaded.meta.email(mail.actor)).build())
         .content(EmailContent::builder().simple(message).build())
         .send()
         .await
@@ -175,11 +151,7 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
             )
         })?;
     let message_id = answer.message_id.unwrap_or_default();
-    match deps
-        .store
-        .mail_sent(id, sk, &message_id, deps.clock.now())
-        .await
-    {
+    match deps.store.mail_sent(id, sk, &message_id, deps.clock.now()).await {
         // Another delivery of the same change was as fast.
         Ok(()) | Err(StoreError::Conflict) => {}
         Err(error) => return Err(error.into()),
@@ -191,10 +163,5 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
 /// The mail's words; none if what it asks for has been done since.
 fn compose(portal: &str, key: &LinkKey, loaded: &Loaded, mail: &OutboxMail) -> Option<texts::Text> {
     let link = key.link(&loaded.meta.onboarding_id, LinkRole::Person(mail.actor));
-    texts::text(
-        &loaded.meta,
-        mail,
-        loaded.open_wait(),
-        &format!("{portal}/o/{link}"),
-    )
+    texts::text(&loaded.meta, mail, loaded.open_wait(), &format!("{portal}/o/{link}"))
 }

@@ -6,12 +6,7 @@ use ops::{Clock, Config, Event};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     ops::init_logging();
-    let config = Config::from_env(&[
-        "ONBOARDING_TABLE",
-        "LINK_KEY_SECRET_ID",
-        "PORTAL_URL",
-        "MAIL_FROM",
-    ])?;
+    let config = Config::from_env(&["ONBOARDING_TABLE", "LINK_KEY_SECRET_ID", "PORTAL_URL", "MAIL_FROM"])?;
     let aws = ops::aws().await;
     let deps = Deps {
         store: store::Store::new(&aws, config.onboarding_table, String::new()),

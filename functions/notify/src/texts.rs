@@ -13,12 +13,7 @@ pub(crate) struct Text {
 }
 
 /// The words of a queued mail. None if it asks for something that is done already.
-pub(crate) fn text(
-    meta: &Meta,
-    mail: &OutboxMail,
-    open: Option<&WaitRecord>,
-    link: &str,
-) -> Option<Text> {
+pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, link: &str) -> Option<Text> {
     match mail.template.as_str() {
         "your-turn" | "reminder" => {
             // A request for something that has been done since would only confuse.
@@ -29,10 +24,7 @@ pub(crate) fn text(
             meta,
             "The move was confirmed",
             &[
-                &format!(
-                    "{} confirmed that the subscription moves to the partner directory.",
-                    meta.owner_email
-                ),
+                &format!("{} confirmed that the subscription moves to the partner directory.", meta.owner_email),
                 "If this was not meant to happen, open the page now.",
                 &format!("The page: {link}"),
             ],
@@ -47,11 +39,7 @@ fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> T
         Actor::Owner => "subscription owner",
         Actor::PartnerAdmin => "partner admin",
     };
-    let again = if mail.template == "reminder" {
-        "Reminder: your"
-    } else {
-        "Your"
-    };
+    let again = if mail.template == "reminder" { "Reminder: your" } else { "Your" };
     let (subject, ask) = match wait.kind {
         WaitKind::SignIn => (
             format!("{again} turn: sign in as {role}"),
@@ -71,21 +59,12 @@ fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> T
             let name = wait.reason.as_deref().and_then(ErrorName::parse);
             let words = name.map(ErrorName::explanation);
             (
-                format!(
-                    "{again} turn: {}",
-                    words.map_or("something needs to be fixed", |words| words.title)
-                ),
-                words.map_or_else(String::new, |words| {
-                    format!("{} {}", words.cause, words.next_step)
-                }),
+                format!("{again} turn: {}", words.map_or("something needs to be fixed", |words| words.title)),
+                words.map_or_else(String::new, |words| format!("{} {}", words.cause, words.next_step)),
             )
         }
     };
-    let page = if wait.kind == WaitKind::Fix {
-        link.to_owned()
-    } else {
-        format!("{link}/turn")
-    };
+    let page = if wait.kind == WaitKind::Fix { link.to_owned() } else { format!("{link}/turn") };
     let changed = if meta.moved {
         "The subscription has moved to the partner directory."
     } else {
@@ -105,58 +84,29 @@ fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> T
 }
 
 fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
-    let ending = args
-        .get("ending")
-        .and_then(Value::as_str)
-        .and_then(Ending::parse);
+    let ending = args.get("ending").and_then(Value::as_str).and_then(Ending::parse);
     let (subject, what) = match ending {
         Some(Ending::Done) => (
             "Done: the subscription is in the partner directory",
-            "The subscription has moved, the partner admin is its Owner, and we proved both."
-                .to_owned(),
+            "The subscription has moved, the partner admin is its Owner, and we proved both.".to_owned(),
         ),
         Some(Ending::Cancelled) => ("Cancelled", "The onboarding was cancelled.".to_owned()),
         Some(Ending::Declined) => ("Declined", "One of the two people declined.".to_owned()),
-        Some(Ending::Expired) => (
-            "Expired",
-            "Time ran out before everybody had acted.".to_owned(),
-        ),
+        Some(Ending::Expired) => ("Expired", "Time ran out before everybody had acted.".to_owned()),
         Some(Ending::Failed) | None => {
-            let words = meta
-                .error
-                .as_deref()
-                .and_then(ErrorName::parse)
-                .unwrap_or(ErrorName::InternalBug)
-                .explanation();
-            (
-                "It could not be finished",
-                format!("{}. {}", words.title, words.next_step),
-            )
+            let words =
+                meta.error.as_deref().and_then(ErrorName::parse).unwrap_or(ErrorName::InternalBug).explanation();
+            ("It could not be finished", format!("{}. {}", words.title, words.next_step))
         }
     };
-    let azure = if meta.moved {
-        "The subscription is in the partner directory."
-    } else {
-        "The subscription was not moved."
-    };
-    letter(
-        meta,
-        subject,
-        &[
-            &what,
-            azure,
-            &format!("What was undone, and everything else: {link}"),
-        ],
-    )
+    let azure =
+        if meta.moved { "The subscription is in the partner directory." } else { "The subscription was not moved." };
+    letter(meta, subject, &[&what, azure, &format!("What was undone, and everything else: {link}")])
 }
 
 fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
     let reference = meta.onboarding_id.reference();
-    let theirs = meta
-        .reference
-        .as_deref()
-        .map(|text| format!(", your reference {text}"))
-        .unwrap_or_default();
+    let theirs = meta.reference.as_deref().map(|text| format!(", your reference {text}")).unwrap_or_default();
     let mut body = format!(
         "Subscription {} to the Partner Center directory {} (reference {reference}{theirs})\n\n",
         meta.subscription_id, meta.partner_directory
@@ -166,18 +116,13 @@ fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
         body.push_str("\n\n");
     }
     body.push_str("You get this because someone started this onboarding with your address.\n");
-    Text {
-        subject: format!("[{reference}] {subject}"),
-        body,
-    }
+    Text { subject: format!("[{reference}] {subject}"), body }
 }
 
 /// A time as people read it, in UTC.
 fn until(time: &str) -> String {
-    time.parse::<jiff::Timestamp>().map_or_else(
-        |_| time.to_owned(),
-        |time| time.strftime("%a %-d %b %Y %H:%M UTC").to_string(),
-    )
+    time.parse::<jiff::Timestamp>()
+        .map_or_else(|_| time.to_owned(), |time| time.strftime("%a %-d %b %Y %H:%M UTC").to_string())
 }
 
 #[cfg(test)]
@@ -223,17 +168,10 @@ mod tests {
 
     #[test]
     fn a_turn_says_who_signs_in_as_whom_until_when_and_what_has_changed() {
-        let text = text(
-            &meta(),
-            &mail("your-turn", json!({})),
-            Some(&wait(WaitKind::SignIn, None)),
-            LINK,
-        )
-        .unwrap();
+        let text = text(&meta(), &mail("your-turn", json!({})), Some(&wait(WaitKind::SignIn, None)), LINK).unwrap();
         assert_eq!(
             text.subject,
-            "[2P4R-5S] Your turn: sign in as subscription owner"
-                .replace("2P4R-5S", &meta().onboarding_id.reference())
+            "[2P4R-5S] Your turn: sign in as subscription owner".replace("2P4R-5S", &meta().onboarding_id.reference())
         );
         for words in [
             "rosa@outlook.com",
@@ -241,26 +179,16 @@ mod tests {
             "Thu 8 Jan 2026 00:00 UTC",
             "Nothing has been changed in Azure",
         ] {
-            assert!(
-                text.body.contains(words),
-                "{words} is missing in:\n{}",
-                text.body
-            );
+            assert!(text.body.contains(words), "{words} is missing in:\n{}", text.body);
         }
     }
 
     #[test]
     fn what_has_been_done_since_is_not_asked_for_any_more() {
-        assert_eq!(
-            text(&meta(), &mail("your-turn", json!({})), None, LINK),
-            None
-        );
+        assert_eq!(text(&meta(), &mail("your-turn", json!({})), None, LINK), None);
         let mut other = wait(WaitKind::SignIn, None);
         other.actor = Actor::PartnerAdmin;
-        assert_eq!(
-            text(&meta(), &mail("reminder", json!({})), Some(&other), LINK),
-            None
-        );
+        assert_eq!(text(&meta(), &mail("reminder", json!({})), Some(&other), LINK), None);
     }
 
     #[test]
@@ -268,49 +196,24 @@ mod tests {
         let wait = wait(WaitKind::Fix, Some("Policy.LeavingBlocked"));
         let text = text(&meta(), &mail("your-turn", json!({})), Some(&wait), LINK).unwrap();
         let words = ErrorName::LeavingBlocked.explanation();
-        assert!(
-            text.body.contains(words.cause) && text.body.contains(words.next_step),
-            "{}",
-            text.body
-        );
+        assert!(text.body.contains(words.cause) && text.body.contains(words.next_step), "{}", text.body);
     }
 
     #[test]
     fn every_ending_has_its_words_and_says_where_the_subscription_is() {
         for ending in Ending::ALL {
-            let text = text(
-                &meta(),
-                &mail("ended", json!({"ending": ending})),
-                None,
-                LINK,
-            )
-            .unwrap();
-            assert!(
-                text.body.contains("The subscription was not moved."),
-                "{ending}"
-            );
+            let text = text(&meta(), &mail("ended", json!({"ending": ending})), None, LINK).unwrap();
+            assert!(text.body.contains("The subscription was not moved."), "{ending}");
             assert!(!text.subject.contains(['\r', '\n']));
         }
         let mut moved = meta();
         moved.moved = true;
-        let text = text(
-            &moved,
-            &mail("ended", json!({"ending": "failed"})),
-            None,
-            LINK,
-        )
-        .unwrap();
-        assert!(
-            text.body
-                .contains("The subscription is in the partner directory.")
-        );
+        let text = text(&moved, &mail("ended", json!({"ending": "failed"})), None, LINK).unwrap();
+        assert!(text.body.contains("The subscription is in the partner directory."));
     }
 
     #[test]
     fn an_unknown_text_sends_nothing() {
-        assert_eq!(
-            text(&meta(), &mail("party-invitation", json!({})), None, LINK),
-            None
-        );
+        assert_eq!(text(&meta(), &mail("party-invitation", json!({})), None, LINK), None);
     }
 }

@@ -53,9 +53,7 @@ pub struct Output {
 /// [`ErrorName::InputInvalid`] and the names of what the request points to and is not there; [`ErrorName::AlreadyRunning`] with the
 /// running onboarding's id.
 pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
-    let Input {
-        execution, request, ..
-    } = event.payload;
+    let Input { execution, request, .. } = event.payload;
     let request = OnboardingRequest::parse(&request).map_err(|errors| invalid(&errors))?;
     let (source, partner) = resolve(&deps.microsoft, &request).await?;
     let now = deps.clock.now();
@@ -111,11 +109,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         error: None,
         undone: Vec::new(),
     };
-    let output = Output {
-        onboarding_id: id.clone(),
-        cloud: meta.cloud,
-        route,
-    };
+    let output = Output { onboarding_id: id.clone(), cloud: meta.cloud, route };
     let note = Note::mooring(
         "onboarding.created",
         None,
@@ -124,17 +118,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
             "cloud": meta.cloud, "route": route, "people": [Actor::Owner, Actor::PartnerAdmin],
         }),
     );
-    let created = deps
-        .store
-        .create_onboarding(
-            NewOnboarding {
-                meta,
-                notes: vec![note],
-                mails: Vec::new(),
-            },
-            now,
-        )
-        .await;
+    let created = deps.store.create_onboarding(NewOnboarding { meta, notes: vec![note], mails: Vec::new() }, now).await;
     let created = match created {
         // The given id is another onboarding's, or that of one that has ended: repeating would not help.
         Err(StoreError::Conflict) if id_was_given && deps.store.load_for_page(&id).await.is_ok() => {
@@ -151,11 +135,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
             let loaded = deps.store.load_for_page(&running).await?;
             // A retry of this very state, whose answer was lost.
             if loaded.meta.execution == execution {
-                return Ok(Output {
-                    onboarding_id: running,
-                    cloud: loaded.meta.cloud,
-                    route: loaded.meta.route,
-                });
+                return Ok(Output { onboarding_id: running, cloud: loaded.meta.cloud, route: loaded.meta.route });
             }
             Err(StepError::new(
                 ErrorName::AlreadyRunning,
@@ -174,36 +154,23 @@ fn invalid(errors: &[FieldError]) -> StepError {
 }
 
 fn new_id(now: jiff::Timestamp) -> Result<OnboardingId, StepError> {
-    let random = ops::random::<16>()
-        .map_err(|error| StepError::new(ErrorName::InternalBug, error.to_string()))?;
-    Ok(OnboardingId::from_parts(
-        now.as_millisecond().unsigned_abs(),
-        u128::from_be_bytes(random),
-    ))
+    let random = ops::random::<16>().map_err(|error| StepError::new(ErrorName::InternalBug, error.to_string()))?;
+    Ok(OnboardingId::from_parts(now.as_millisecond().unsigned_abs(), u128::from_be_bytes(random)))
 }
 
 /// Finds both directories, and every reason to create nothing.
 ///
 /// # Errors
 /// The names of what is not there, each message beginning with its field.
-pub async fn resolve(
-    microsoft: &Microsoft,
-    request: &OnboardingRequest,
-) -> Result<(TenantId, TenantId), StepError> {
+pub async fn resolve(microsoft: &Microsoft, request: &OnboardingRequest) -> Result<(TenantId, TenantId), StepError> {
     let field = |name, field: &str, text: String| StepError::new(name, format!("{field}: {text}"));
-    let cloud = microsoft
-        .cloud(request.cloud)
-        .map_err(|error| field(ErrorName::CloudRetired, "cloud", error.to_string()))?;
+    let cloud =
+        microsoft.cloud(request.cloud).map_err(|error| field(ErrorName::CloudRetired, "cloud", error.to_string()))?;
     if !cloud.endpoints().partner_center_has_azure() {
-        let text =
-            "Partner Center offers no Azure subscriptions in this cloud; choose another cloud";
+        let text = "Partner Center offers no Azure subscriptions in this cloud; choose another cloud";
         return Err(field(ErrorName::CloudUnsupported, "cloud", text.into()));
     }
-    let partner = cloud
-        .entra()
-        .directory(&request.partner_directory)
-        .await
-        .map_err(|error| upstream(&error))?;
+    let partner = cloud.entra().directory(&request.partner_directory).await.map_err(|error| upstream(&error))?;
     let Some(partner) = partner.map(|directory| directory.tenant) else {
         let text = format!(
             "no directory {} in {}; use a verified domain or the tenant id",
@@ -213,36 +180,20 @@ pub async fn resolve(
         return Err(field(ErrorName::DirectoryUnknown, "partnerDirectory", text));
     };
     let subscription = &request.subscription_id;
-    let source = cloud
-        .arm_probe()
-        .tenant_of_subscription(subscription)
-        .await
-        .map_err(|error| upstream(&error))?;
+    let source = cloud.arm_probe().tenant_of_subscription(subscription).await.map_err(|error| upstream(&error))?;
     let Some(source) = source else {
-        let is_tenant = cloud
-            .entra()
-            .directory(subscription.as_str())
-            .await
-            .map_err(|error| upstream(&error))?
-            .is_some();
+        let is_tenant =
+            cloud.entra().directory(subscription.as_str()).await.map_err(|error| upstream(&error))?.is_some();
         let text = if is_tenant {
             "this is a tenant id, not a subscription id; copy the subscription id from the subscription's overview page"
         } else {
             "no such subscription in this cloud; copy the id from the subscription's overview page"
         };
-        return Err(field(
-            ErrorName::SubscriptionUnknown,
-            "subscriptionId",
-            text.into(),
-        ));
+        return Err(field(ErrorName::SubscriptionUnknown, "subscriptionId", text.into()));
     };
     if source == partner {
         let text = "the subscription is already in this directory; nothing needs to move";
-        return Err(field(
-            ErrorName::DirectorySame,
-            "partnerDirectory",
-            text.into(),
-        ));
+        return Err(field(ErrorName::DirectorySame, "partnerDirectory", text.into()));
     }
     Ok((source, partner))
 }
@@ -270,8 +221,7 @@ fn upstream(error: &microsoft::Error) -> StepError {
         | ErrorKind::Credential => ErrorName::UpstreamRejected,
     };
     let text = if name == ErrorName::DirectoryUnknown {
-        "partnerDirectory: this directory is in another Microsoft cloud; choose that cloud"
-            .to_owned()
+        "partnerDirectory: this directory is in another Microsoft cloud; choose that cloud".to_owned()
     } else {
         error.to_string()
     };

@@ -48,10 +48,7 @@ pub struct Output {
 /// # Errors
 /// The store's, and Microsoft's temporary ones while there is still an undo that may yet work.
 pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
-    let Event {
-        payload: input,
-        time_left,
-    } = event;
+    let Event { payload: input, time_left } = event;
     let loaded = deps.store.load(&input.onboarding_id).await?;
     if let Some(ending) = loaded.meta.ending {
         // Run again after its answer was lost.
@@ -59,9 +56,8 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     }
     let job = Job::new(deps, loaded, time_left);
     // A move that was under way when the time ran out is still a move: whoever reads this must know.
-    let found_moved = !job.loaded.meta.moved
-        && job.loaded.meta.accept_intended_at.is_some()
-        && is_moved(&job, input.last).await?;
+    let found_moved =
+        !job.loaded.meta.moved && job.loaded.meta.accept_intended_at.is_some() && is_moved(&job, input.last).await?;
     let undone = if job.loaded.meta.moved || found_moved {
         Vec::new()
     } else if job.loaded.meta.accept_intended_at.is_some() {
@@ -120,9 +116,7 @@ const REQUEST: &str = "the pending request to change the directory";
 const GUEST: &str = "the guest account that we invited";
 
 fn was_undone(items: &[UndoItem], what: &str) -> bool {
-    items
-        .iter()
-        .any(|item| item.what == what && item.result == "undone")
+    items.iter().any(|item| item.what == what && item.result == "undone")
 }
 
 /// Whether the accept call, whose outcome nobody recorded, has moved the subscription.
@@ -146,11 +140,7 @@ async fn is_moved(job: &Job<'_>, last: bool) -> Result<bool, Stop> {
 /// What is not touched while an acceptance may be under way.
 fn left_alone(job: &Job<'_>) -> Vec<UndoItem> {
     let meta = &job.loaded.meta;
-    let left = |what: &str, why: &str| UndoItem {
-        what: what.into(),
-        result: "left".into(),
-        why: Some(why.into()),
-    };
+    let left = |what: &str, why: &str| UndoItem { what: what.into(), result: "left".into(), why: Some(why.into()) };
     let mut items = Vec::new();
     if meta.request_sent {
         items.push(left(REQUEST, "it may have been accepted; if not, it expires within a day"));
@@ -182,37 +172,25 @@ async fn take_request_back(job: &Job<'_>) -> Result<bool, Stop> {
     let token = job.token::<Arm>(Actor::Owner, Directory::Source).await?;
     let arm = job.cloud()?.arm(&token);
     let subscription = &job.loaded.meta.subscription_id;
-    let refused =
-        |error: microsoft::Error| Stop::from_call(&error, Actor::Owner, Directory::Source);
+    let refused = |error: microsoft::Error| Stop::from_call(&error, Actor::Owner, Directory::Source);
     let listed = arm.directory_changes(subscription).await.map_err(refused)?;
     // Only ours: whatever leads elsewhere is somebody else's.
-    if !listed.iter().any(|request| {
-        request.destination_tenant.as_ref() == Some(&job.loaded.meta.partner_tenant_id)
-    }) {
+    if !listed.iter().any(|request| request.destination_tenant.as_ref() == Some(&job.loaded.meta.partner_tenant_id)) {
         return Ok(false);
     }
-    arm.cancel_directory_change(subscription)
-        .await
-        .map_err(refused)
+    arm.cancel_directory_change(subscription).await.map_err(refused)
 }
 
 async fn remove_guest(job: &Job<'_>) -> Result<bool, Stop> {
     let token = job.token_to_invite().await?;
     let graph = job.cloud()?.graph(&token);
-    let refused =
-        |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
+    let refused = |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
     let guest = match &job.loaded.meta.owner_partner_oid {
         Some(guest) => Some(guest.clone()),
         // Invited by an attempt whose answer was lost.
         None => {
-            let found = graph
-                .users_by_mail(&job.loaded.meta.owner_email)
-                .await
-                .map_err(refused)?;
-            found
-                .into_iter()
-                .find(microsoft::graph::User::is_guest)
-                .map(|user| user.id)
+            let found = graph.users_by_mail(&job.loaded.meta.owner_email).await.map_err(refused)?;
+            found.into_iter().find(microsoft::graph::User::is_guest).map(|user| user.id)
         }
     };
     match guest {
@@ -229,9 +207,5 @@ fn item(what: &str, outcome: Result<bool, Stop>, last: bool) -> Result<UndoItem,
         Err(stop) if is_worth_repeating(&stop, last) => return Err(stop),
         Err(stop) => ("not-possible", Some(stop.message)),
     };
-    Ok(UndoItem {
-        what: what.into(),
-        result: result.into(),
-        why,
-    })
+    Ok(UndoItem { what: what.into(), result: result.into(), why })
 }

@@ -58,16 +58,9 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     let input = event.payload;
     let loaded = deps.store.load_for_page(&input.onboarding_id).await?;
     if loaded.meta.status.is_over() {
-        return Err(StepError::new(
-            ErrorName::Closed,
-            "the onboarding has ended",
-        ));
+        return Err(StepError::new(ErrorName::Closed, "the onboarding has ended"));
     }
-    if input.remind {
-        remind(deps, loaded).await
-    } else {
-        open(deps, loaded, input).await
-    }
+    if input.remind { remind(deps, loaded).await } else { open(deps, loaded, input).await }
 }
 
 /// How long an onboarding may wait for people, all its waits together: the state machine itself ends after thirty days, and what it
@@ -76,27 +69,15 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepError> {
     // A retry of this very request, whose answer was lost.
-    if loaded
-        .waits
-        .iter()
-        .any(|wait| wait.wait_id == input.entered_at)
-    {
-        return Ok(Output {
-            wait_id: input.entered_at,
-        });
+    if loaded.waits.iter().any(|wait| wait.wait_id == input.entered_at) {
+        return Ok(Output { wait_id: input.entered_at });
     }
     let before = &loaded.meta;
     if before.cancel_requested && !before.moved {
-        return Err(StepError::new(
-            ErrorName::Cancelled,
-            "the onboarding was cancelled",
-        ));
+        return Err(StepError::new(ErrorName::Cancelled, "the onboarding was cancelled"));
     }
     let Some(mut ask) = input.ask.or_else(|| before.ask.clone()) else {
-        return Err(StepError::new(
-            ErrorName::InternalBug,
-            "nothing was asked: no ask in the request, none recorded",
-        ));
+        return Err(StepError::new(ErrorName::InternalBug, "nothing was asked: no ask in the request, none recorded"));
     };
     if ask.kind == WaitKind::Confirm {
         ask.directory = before.route.owner_returns_to();
@@ -110,23 +91,15 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
     if ask.kind == WaitKind::Fix {
         // One run of looking again is one wait to the people: one mail, one deadline.
         tell = before.fixing_since.is_none() || last_reason(&loaded) != ask.reason;
-        since = before
-            .fixing_since
-            .as_deref()
-            .and_then(|at| at.parse().ok())
-            .unwrap_or(now);
+        since = before.fixing_since.as_deref().and_then(|at| at.parse().ok()).unwrap_or(now);
         change.meta.fixing_since = Some(since.to_string());
-        look_again_at =
-            Some(now + SignedDuration::from_secs(seconds_until_recheck(before.fix_looks)));
+        look_again_at = Some(now + SignedDuration::from_secs(seconds_until_recheck(before.fix_looks)));
         change.meta.fix_looks += 1;
     }
     let created: Timestamp = parse(&before.created_at)?;
     let deadline = (since + week).min(created + LONGEST);
     if deadline <= now {
-        return Err(StepError::new(
-            ErrorName::WaitExpired,
-            "the time for it is up",
-        ));
+        return Err(StepError::new(ErrorName::WaitExpired, "the time for it is up"));
     }
     let wait = WaitRecord {
         wait_id: input.entered_at.clone(),
@@ -154,79 +127,41 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
         serde_json::json!({"kind": ask.kind, "actor": ask.actor, "directory": ask.directory, "reason": ask.reason}),
     ));
     if tell {
-        change.mail(
-            ask.actor,
-            "your-turn",
-            mail_args(ask.kind, ask.reason.as_deref(), input.resume, deadline),
-        );
+        change.mail(ask.actor, "your-turn", mail_args(ask.kind, ask.reason.as_deref(), input.resume, deadline));
     }
-    change.write(Write::OpenWait {
-        record: Box::new(wait),
-        look_again_at,
-    });
+    change.write(Write::OpenWait { record: Box::new(wait), look_again_at });
     deps.store.commit(before, change, now).await?;
-    Ok(Output {
-        wait_id: input.entered_at,
-    })
+    Ok(Output { wait_id: input.entered_at })
 }
 
 /// The reason of the newest fix wait, to tell a new cause from the same one looked at again.
 fn last_reason(loaded: &Loaded) -> Option<String> {
-    loaded
-        .waits
-        .iter()
-        .rev()
-        .find(|wait| wait.kind == WaitKind::Fix)
-        .and_then(|wait| wait.reason.clone())
+    loaded.waits.iter().rev().find(|wait| wait.kind == WaitKind::Fix).and_then(|wait| wait.reason.clone())
 }
 
 async fn remind(deps: &Deps, loaded: Loaded) -> Result<Output, StepError> {
     let Some(wait_id) = loaded.meta.open_wait.clone() else {
-        return Err(StepError::new(
-            ErrorName::InternalBug,
-            "there is no open wait to remind of",
-        ));
+        return Err(StepError::new(ErrorName::InternalBug, "there is no open wait to remind of"));
     };
     let Some(wait) = loaded.waits.iter().find(|wait| wait.wait_id == wait_id) else {
-        return Err(StepError::new(
-            ErrorName::InternalBug,
-            "the open wait has no record",
-        ));
+        return Err(StepError::new(ErrorName::InternalBug, "the open wait has no record"));
     };
     // Asked for in the very moment in which the wait was opened.
     if loaded.meta.cancel_requested && !loaded.meta.moved && wait.outcome.is_none() {
-        return Err(StepError::new(
-            ErrorName::Cancelled,
-            "the onboarding was cancelled",
-        ));
+        return Err(StepError::new(ErrorName::Cancelled, "the onboarding was cancelled"));
     }
     let now = deps.clock.now();
     let opened: Timestamp = parse(&wait.opened_at)?;
     let deadline: Timestamp = parse(&wait.deadline_at)?;
     if deadline <= now {
         // Written once like every outcome: a person who was faster wins.
-        let recorded = deps
-            .store
-            .record_outcome(
-                &loaded.meta.onboarding_id,
-                &wait_id,
-                Outcome::Expired,
-                "mooring",
-                now,
-            )
-            .await?;
+        let recorded =
+            deps.store.record_outcome(&loaded.meta.onboarding_id, &wait_id, Outcome::Expired, "mooring", now).await?;
         return match recorded {
-            Recorded::First { .. } => Err(StepError::new(
-                ErrorName::WaitExpired,
-                "nobody came in time",
-            )),
-            Recorded::Before {
-                outcome: Outcome::Expired,
-                ..
-            } => Err(StepError::new(
-                ErrorName::WaitExpired,
-                "nobody came in time",
-            )),
+            Recorded::First { .. } => Err(StepError::new(ErrorName::WaitExpired, "nobody came in time")),
+            Recorded::Before { outcome: Outcome::Expired, .. } => {
+                Err(StepError::new(ErrorName::WaitExpired, "nobody came in time"))
+            }
             Recorded::Before { .. } => Ok(Output { wait_id }),
         };
     }
@@ -236,34 +171,18 @@ async fn remind(deps: &Deps, loaded: Loaded) -> Result<Output, StepError> {
     let next = opened + interval * i32::try_from(wait.reminders + 1).unwrap_or(i32::MAX);
     if wait.outcome.is_none() && wait.kind != WaitKind::Fix && next <= now {
         let mut change = Change::of(&loaded.meta);
-        change.note(Note::mooring(
-            "wait.reminded",
-            Some(wait.resume),
-            serde_json::json!({"actor": wait.actor}),
-        ));
-        change.mail(
-            wait.actor,
-            "reminder",
-            mail_args(wait.kind, wait.reason.as_deref(), wait.resume, deadline),
-        );
-        change.write(Write::Reminded {
-            wait_id: wait_id.clone(),
-        });
+        change.note(Note::mooring("wait.reminded", Some(wait.resume), serde_json::json!({"actor": wait.actor})));
+        change.mail(wait.actor, "reminder", mail_args(wait.kind, wait.reason.as_deref(), wait.resume, deadline));
+        change.write(Write::Reminded { wait_id: wait_id.clone() });
         deps.store.commit(&loaded.meta, change, now).await?;
     }
     Ok(Output { wait_id })
 }
 
-fn mail_args(
-    kind: WaitKind,
-    reason: Option<&str>,
-    resume: Step,
-    deadline: Timestamp,
-) -> serde_json::Value {
+fn mail_args(kind: WaitKind, reason: Option<&str>, resume: Step, deadline: Timestamp) -> serde_json::Value {
     serde_json::json!({"kind": kind, "reason": reason, "step": resume, "deadline": deadline.to_string()})
 }
 
 fn parse(time: &str) -> Result<Timestamp, StepError> {
-    time.parse()
-        .map_err(|_| StepError::new(ErrorName::InternalBug, "a recorded time can't be read"))
+    time.parse().map_err(|_| StepError::new(ErrorName::InternalBug, "a recorded time can't be read"))
 }

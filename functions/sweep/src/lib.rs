@@ -40,9 +40,7 @@ pub async fn handle(deps: &Deps) -> Result<Output, StepError> {
     let mut output = Output::default();
     for due in deps.store.due(deps.clock.now()).await? {
         let helped = match due.outcome {
-            Some(outcome) => tell(deps, &due, outcome)
-                .await
-                .map(|()| output.signalled += 1),
+            Some(outcome) => tell(deps, &due, outcome).await.map(|()| output.signalled += 1),
             None => look_again(deps, &due).await.map(|()| output.rechecked += 1),
         };
         if let Err(error) = helped {
@@ -58,45 +56,22 @@ async fn tell(deps: &Deps, due: &Due, outcome: Outcome) -> Result<(), StepError>
     match &due.task_token {
         Some(token) => deps
             .signal
-            .wait_ended(
-                &deps.store,
-                &due.onboarding_id,
-                &due.wait_id,
-                token,
-                outcome,
-                now,
-            )
+            .wait_ended(&deps.store, &due.onboarding_id, &due.wait_id, token, outcome, now)
             .await
-            .map_err(|error| {
-                StepError::new(onboarding::ErrorName::StoreUnavailable, error.to_string())
-            }),
+            .map_err(|error| StepError::new(onboarding::ErrorName::StoreUnavailable, error.to_string())),
         // The machine had not parked when the outcome was recorded, and can't park any more: its own conditional write
         // fails and it reads the outcome. There is nobody to tell.
-        None => Ok(deps
-            .store
-            .signalled(&due.onboarding_id, &due.wait_id, now)
-            .await?),
+        None => Ok(deps.store.signalled(&due.onboarding_id, &due.wait_id, now).await?),
     }
 }
 
 async fn look_again(deps: &Deps, due: &Due) -> Result<(), StepError> {
     let now = deps.clock.now();
-    let recorded = deps
-        .store
-        .record_outcome(
-            &due.onboarding_id,
-            &due.wait_id,
-            Outcome::Recheck,
-            "mooring",
-            now,
-        )
-        .await?;
+    let recorded =
+        deps.store.record_outcome(&due.onboarding_id, &due.wait_id, Outcome::Recheck, "mooring", now).await?;
     match recorded {
         Recorded::First { task_token } => {
-            let due = Due {
-                task_token,
-                ..due.clone()
-            };
+            let due = Due { task_token, ..due.clone() };
             tell(deps, &due, Outcome::Recheck).await
         }
         // A person pressed the button in this very moment; that path signals.

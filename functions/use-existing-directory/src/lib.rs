@@ -40,46 +40,26 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         ));
     }
     if subscription.offer_cannot_move() {
-        let offer = subscription
-            .subscription_policies
-            .quota_id
-            .as_deref()
-            .unwrap_or("unknown");
-        return Err(Stop::new(
-            ErrorName::SubscriptionNotMovable,
-            format!("its offer is {offer}"),
-        ));
+        let offer = subscription.subscription_policies.quota_id.as_deref().unwrap_or("unknown");
+        return Err(Stop::new(ErrorName::SubscriptionNotMovable, format!("its offer is {offer}")));
     }
     if subscription.state != SubscriptionState::Enabled {
         let state = String::from(subscription.state);
-        return Err(Stop::new(
-            ErrorName::SubscriptionNotEnabled,
-            format!("its state is {state}"),
-        ));
+        return Err(Stop::new(ErrorName::SubscriptionNotEnabled, format!("its state is {state}")));
     }
     prove_owner(job, &arm).await?;
     let refused = |error| Stop::from_call(&error, Actor::Owner, Directory::Source);
-    let pending = arm
-        .directory_changes(&meta.subscription_id)
-        .await
-        .map_err(refused)?;
+    let pending = arm.directory_changes(&meta.subscription_id).await.map_err(refused)?;
     let now = job.deps.clock.now();
-    if pending.iter().any(|request| {
-        request.is_open(now) && request.destination_tenant.as_ref() != Some(&meta.partner_tenant_id)
-    }) {
-        return Err(Stop::new(
-            ErrorName::RequestForeignPending,
-            "a request to move it to another directory is open",
-        ));
+    if pending
+        .iter()
+        .any(|request| request.is_open(now) && request.destination_tenant.as_ref() != Some(&meta.partner_tenant_id))
+    {
+        return Err(Stop::new(ErrorName::RequestForeignPending, "a request to move it to another directory is open"));
     }
     let rules = arm.subscription_policy().await.map_err(refused)?;
-    let leaving = policy::judge(
-        &rules,
-        rules.leaving,
-        meta.owner_oid.as_ref(),
-        ErrorName::LeavingBlocked,
-        &job.loaded,
-    )?;
+    let leaving =
+        policy::judge(&rules, rules.leaving, meta.owner_oid.as_ref(), ErrorName::LeavingBlocked, &job.loaded)?;
     take_up(job, &subscription).await?;
     let facts = json!({
         "offer": subscription.subscription_policies.quota_id,
@@ -91,20 +71,14 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
 }
 
 async fn look_at(job: &Job<'_>, arm: &Arm) -> Result<Subscription, Stop> {
-    let invisible = || {
-        Stop::new(
-            ErrorName::OwnerNotOwner,
-            "the signed-in account can't see the subscription",
-        )
-    };
+    let invisible = || Stop::new(ErrorName::OwnerNotOwner, "the signed-in account can't see the subscription");
     match arm.subscription(&job.loaded.meta.subscription_id).await {
         Ok(Some(subscription)) => Ok(subscription),
         Ok(None) => Err(invisible()),
         Err(error) if error.kind() == ErrorKind::Forbidden => Err(invisible()),
-        Err(error) if error.kind() == ErrorKind::WrongTenant => Err(Stop::new(
-            ErrorName::SubscriptionElsewhere,
-            "the subscription no longer trusts the source directory",
-        )),
+        Err(error) if error.kind() == ErrorKind::WrongTenant => {
+            Err(Stop::new(ErrorName::SubscriptionElsewhere, "the subscription no longer trusts the source directory"))
+        }
         Err(error) => Err(Stop::from_call(&error, Actor::Owner, Directory::Source)),
     }
 }
@@ -113,35 +87,19 @@ async fn look_at(job: &Job<'_>, arm: &Arm) -> Result<Subscription, Stop> {
 async fn prove_owner(job: &Job<'_>, arm: &Arm) -> Result<(), Stop> {
     let meta = &job.loaded.meta;
     let Some(oid) = &meta.owner_oid else {
-        return Err(Stop::sign_in(
-            Actor::Owner,
-            Directory::Source,
-            "first",
-            None,
-        ));
+        return Err(Stop::sign_in(Actor::Owner, Directory::Source, "first", None));
     };
     let assignments = match arm.role_assignments_of(&meta.subscription_id, oid).await {
         Ok(assignments) => assignments,
         Err(error) if error.kind() == ErrorKind::Forbidden => Vec::new(),
         Err(error) => return Err(Stop::from_call(&error, Actor::Owner, Directory::Source)),
     };
-    if assignments
-        .iter()
-        .any(|assignment| assignment.is_direct_owner(&meta.subscription_id, oid))
-    {
+    if assignments.iter().any(|assignment| assignment.is_direct_owner(&meta.subscription_id, oid)) {
         return Ok(());
     }
-    let owner = |assignment: &&microsoft::arm::RoleAssignment| {
-        assignment.role() == microsoft::arm::OWNER_ROLE
-    };
+    let owner = |assignment: &&microsoft::arm::RoleAssignment| assignment.role() == microsoft::arm::OWNER_ROLE;
     let has = match assignments.iter().find(owner) {
-        Some(with)
-            if with
-                .properties
-                .condition
-                .as_deref()
-                .is_some_and(|condition| !condition.is_empty()) =>
-        {
+        Some(with) if with.properties.condition.as_deref().is_some_and(|condition| !condition.is_empty()) => {
             "the account has the Owner role with a condition"
         }
         Some(_) => "the account has the Owner role elsewhere, not on the subscription itself",
@@ -154,12 +112,7 @@ async fn prove_owner(job: &Job<'_>, arm: &Arm) -> Result<(), Stop> {
 /// Takes the subscription's lock, now that its owner has proved to be one: nobody else can lock it out.
 async fn take_up(job: &mut Job<'_>, subscription: &Subscription) -> Result<(), Stop> {
     let meta = &job.loaded.meta;
-    match job
-        .deps
-        .store
-        .running_for_subscription(&meta.subscription_id)
-        .await?
-    {
+    match job.deps.store.running_for_subscription(&meta.subscription_id).await? {
         Some(other) if other != meta.onboarding_id => {
             let text = format!("onboarding {other} has this subscription; go on with it");
             return Err(Stop::new(ErrorName::SubscriptionAlreadyOnboarding, text));
@@ -168,8 +121,6 @@ async fn take_up(job: &mut Job<'_>, subscription: &Subscription) -> Result<(), S
     }
     job.change.meta.subscription_name = Some(subscription.display_name.clone());
     job.change.meta.subscription_locked = true;
-    job.change.write(Write::LockSubscription(
-        subscription.subscription_id.clone(),
-    ));
+    job.change.write(Write::LockSubscription(subscription.subscription_id.clone()));
     Ok(())
 }
