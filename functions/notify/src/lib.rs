@@ -141,10 +141,12 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
         .send()
         .await
         .map_err(|error| {
-            // The service's message can name the address; its code can't. A missing permission names our own sender only.
+            // The service's message can name the address; its code can't. Of a refused permission the part before the resource is
+            // told, which names the permission: the resource can be the recipient's identity.
             let service = error.as_service_error();
             let code = service.and_then(|error| error.code()).unwrap_or("no answer");
             let said = service.and_then(|error| error.message()).filter(|_| code.starts_with("AccessDenied"));
+            let said = said.and_then(|said| said.split(" on resource").next());
             StepError::new(
                 ErrorName::UpstreamUnavailable,
                 format!("the mail service refused: {code} {}", said.unwrap_or_default()),
