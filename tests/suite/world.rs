@@ -15,7 +15,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use local::{Console, Mail, Person, SignUp, Stack, StackOptions};
+use local::{Console, Mail, Page, Person, SignUp, Stack, StackOptions};
 use serde_json::{Value, json};
 use simulated_microsoft::{Cloud, Scenario};
 use tokio::runtime::Runtime;
@@ -237,6 +237,14 @@ impl Pair {
                 .any(|address| said.contains(&format!("\"{address}\"")))
     }
 
+    /// A text without what makes this pair another than the next one.
+    pub(crate) fn anonymous(&self, text: &str) -> String {
+        text.replace(&self.marker(), "-PAIR-")
+            .replace(&self.owner, "rosa@outlook.com")
+            .replace(&self.partner_domain, "contoso.com")
+            .replace(&format!("rosa{}outlook", self.number), "rosaoutlook")
+    }
+
     /// The part of the scenario that is this pair: the standard one's, renamed throughout.
     fn cloud(&self, standard: &Cloud) -> Result<Cloud> {
         let (source, partner) = ("a1000000-0000-4000-8000-000000000001", "b2000000-0000-4000-8000-000000000002");
@@ -274,6 +282,8 @@ pub(crate) struct Onboarding {
     pub(crate) pair: Pair,
     /// What is asked for; changed before the start.
     pub(crate) request: SignUp,
+    /// What the subscription is called.
+    pub(crate) subscription_name: String,
     /// The owner with her mailbox and browser.
     pub(crate) owner: Person,
     /// The partner admin with his.
@@ -301,6 +311,7 @@ impl Onboarding {
             stack,
             pair,
             request,
+            subscription_name: SUBSCRIPTION_NAME.to_owned(),
             id: String::new(),
             execution: String::new(),
         })
@@ -310,6 +321,31 @@ impl Onboarding {
     pub(crate) fn single_account(mut self) -> Self {
         self.request.route = Some("single-account".to_owned());
         self
+    }
+
+    /// With somebody else as the owner.
+    pub(crate) fn owned_by(mut self, email: &str) -> Result<Self> {
+        self.request.owner_email = email.to_owned();
+        self.owner = Person::of(self.stack, self.cloud(), email)?;
+        Ok(self)
+    }
+
+    /// With somebody else as the partner admin.
+    pub(crate) fn administered_by(mut self, email: &str) -> Result<Self> {
+        self.request.partner_admin_email = email.to_owned();
+        self.partner = Person::of(self.stack, self.cloud(), email)?;
+        Ok(self)
+    }
+
+    /// Of another subscription.
+    pub(crate) fn about(mut self, subscription: &str, name: &str) -> Self {
+        self.request.subscription_id = subscription.to_owned();
+        self.subscription_name = name.to_owned();
+        self
+    }
+
+    fn cloud(&self) -> &str {
+        self.request.cloud.as_deref().unwrap_or(CLOUD)
     }
 
     /// The request as an event or the console's input carries it.
@@ -341,11 +377,10 @@ impl Onboarding {
 
     /// Starts it with an event on the product's bus.
     pub(crate) async fn start_by_event(&mut self) -> Result<&mut Self> {
-        let marker = self.pair.marker();
-        let before = self.executions_about(&marker).await?;
+        let before = executions_of(self.stack, &self.pair).await?;
         put_event(self.stack, &self.input()).await?;
         self.execution = until("the event starts an execution", PATIENCE, async || {
-            Ok(self.executions_about(&marker).await?.into_iter().find(|arn| !before.contains(arn)))
+            Ok(executions_of(self.stack, &self.pair).await?.into_iter().find(|arn| !before.contains(arn)))
         })
         .await?;
         self.registered().await?;
@@ -357,18 +392,6 @@ impl Onboarding {
         self.execution = self.stack.start_execution(name, &self.input()).await?;
         self.registered().await?;
         Ok(self)
-    }
-
-    /// ARNs of the executions whose input names something of this pair.
-    pub(crate) async fn executions_about(&self, marker: &str) -> Result<Vec<String>> {
-        let mut found = Vec::new();
-        for arn in self.stack.executions().await? {
-            let execution = self.stack.execution(&arn).await?;
-            if execution["input"].as_str().is_some_and(|input| input.contains(marker)) {
-                found.push(arn);
-            }
-        }
-        Ok(found)
     }
 
     async fn execution_named(&self, name: &str) -> Result<String> {
@@ -487,7 +510,7 @@ impl Onboarding {
     /// The subscription as Microsoft has it now.
     pub(crate) async fn at_microsoft(&self) -> Result<Value> {
         let state = self.stack.control("state").await?;
-        let all = state["clouds"][CLOUD]["subscriptions"].as_array();
+        let all = state["clouds"][self.cloud()]["subscriptions"].as_array();
         let id = self.request.subscription_id.as_str();
         all.into_iter()
             .flatten()
@@ -513,15 +536,15 @@ impl Onboarding {
     }
 
     /// The owner does what the mail with these words asks.
-    pub(crate) async fn owner_acts(&mut self, words: &str) -> Result<local::Page> {
+    pub(crate) async fn owner_acts(&mut self, words: &str) -> Result<Page> {
         let mail = self.owner.wait_for_mail(self.stack, words, PATIENCE).await?;
-        self.owner.do_as_asked(self.stack, &mail, SUBSCRIPTION_NAME).await
+        self.owner.do_as_asked(self.stack, &mail, &self.subscription_name).await
     }
 
     /// The partner admin does.
-    pub(crate) async fn partner_acts(&mut self, words: &str) -> Result<local::Page> {
+    pub(crate) async fn partner_acts(&mut self, words: &str) -> Result<Page> {
         let mail = self.partner.wait_for_mail(self.stack, words, PATIENCE).await?;
-        self.partner.do_as_asked(self.stack, &mail, SUBSCRIPTION_NAME).await
+        self.partner.do_as_asked(self.stack, &mail, &self.subscription_name).await
     }
 
     /// Both people do what they are asked for, from the first sign-in to the proof.
@@ -576,15 +599,59 @@ impl Onboarding {
         Ok(format!("{meta}\n{}", told(&history)))
     }
 
-    /// The address of a person's page, from their newest mail.
-    pub(crate) async fn link_of(&self, person: &Person) -> Result<url::Url> {
-        let mails = self.mails().await?;
-        let newest = mails.iter().rev().find(|mail| mail.is_to(&person.account.email));
-        let link = newest.and_then(|mail| mail.links().into_iter().next());
-        let mut link = link.with_context(|| format!("{} has no mail with a link", person.name))?;
+    /// The address of the owner's page.
+    pub(crate) async fn owner_link(&self) -> Result<url::Url> {
+        self.link_of(&self.owner).await
+    }
+
+    /// The address of the partner admin's page.
+    pub(crate) async fn partner_link(&self) -> Result<url::Url> {
+        self.link_of(&self.partner).await
+    }
+
+    /// From their first mail: every mail to a person carries the same link.
+    async fn link_of(&self, person: &Person) -> Result<url::Url> {
+        let mut link = until(&format!("{} gets a mail with a link", person.name), PATIENCE, async || {
+            let mails = self.mails().await?;
+            Ok(mails.iter().filter(|mail| mail.is_to(&person.account.email)).find_map(|mail| mail.links().into_iter().next()))
+        })
+        .await?;
         let path = link.path().trim_end_matches("/turn").to_owned();
         link.set_path(&path);
         Ok(link)
+    }
+
+    /// The owner opens what is asked of her now.
+    pub(crate) async fn owner_turn(&mut self) -> Result<Page> {
+        let link = self.owner_link().await?;
+        self.owner.browser.open(format!("{link}/turn")).await
+    }
+
+    /// The partner admin opens what is asked of him now.
+    pub(crate) async fn partner_turn(&mut self) -> Result<Page> {
+        let link = self.partner_link().await?;
+        self.partner.browser.open(format!("{link}/turn")).await
+    }
+
+    /// Gets the mail about a fix, and answers the page that it leads to in the end.
+    pub(crate) async fn owner_reads_fix(&mut self, title: &str) -> Result<Page> {
+        let mail = self.owner.wait_for_mail(self.stack, title, PATIENCE).await?;
+        let page = self.owner.open_mail(self.stack, &mail).await?;
+        if page.offers(CHECK_AGAIN) { Ok(page) } else { self.owner.browser.follow(&page, "Continue").await }
+    }
+
+    /// The same for the partner admin.
+    pub(crate) async fn partner_reads_fix(&mut self, title: &str) -> Result<Page> {
+        let mail = self.partner.wait_for_mail(self.stack, title, PATIENCE).await?;
+        let page = self.partner.open_mail(self.stack, &mail).await?;
+        if page.offers(CHECK_AGAIN) { Ok(page) } else { self.partner.browser.follow(&page, "Continue").await }
+    }
+
+    /// What the product keeps of this onboarding, for comparing: the record and what lies elsewhere.
+    pub(crate) async fn everything(&self) -> Result<String> {
+        let (record, mut elsewhere) = (self.record().await?, self.elsewhere().await?);
+        elsewhere.sort_by_key(ToString::to_string);
+        Ok(format!("{record:#?}\n{elsewhere:#?}"))
     }
 }
 
@@ -594,6 +661,42 @@ pub(crate) const OWNER_SIGN_IN: &str = "our turn: sign in as subscription owner"
 pub(crate) const PARTNER_SIGN_IN: &str = "our turn: sign in as partner admin";
 /// The mail that asks the owner to confirm.
 pub(crate) const CONFIRM: &str = "our turn: review and confirm the move";
+
+/// The button below a fix.
+pub(crate) const CHECK_AGAIN: &str = "Check again";
+
+/// ARNs of the executions whose input names something of this pair.
+pub(crate) async fn executions_of(stack: &Stack, pair: &Pair) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for arn in stack.executions().await? {
+        let execution = stack.execution(&arn).await?;
+        let input = execution["input"].as_str().and_then(|input| serde_json::from_str(input).ok());
+        if input.is_some_and(|input: Value| pair.owns(&input)) {
+            found.push(arn);
+        }
+    }
+    Ok(found)
+}
+
+/// Fails if anything of this pair is in a table, in a mailbox or changed at Microsoft, or an execution still works on it.
+pub(crate) async fn nothing_exists_of(stack: &Stack, pair: &Pair) -> Result<()> {
+    for (table, items) in stack.dump_tables().await? {
+        let its: Vec<&Value> = items.iter().filter(|item| pair.owns(item)).collect();
+        ensure!(its.is_empty(), "the table {table} holds {its:#?}");
+    }
+    let mails = stack.mails().await?;
+    let to_them = [&pair.owner, &pair.partner_admin];
+    let its: Vec<&Mail> = mails.iter().filter(|mail| to_them.iter().any(|address| mail.is_to(address))).collect();
+    ensure!(its.is_empty(), "mails were sent: {its:#?}");
+    let ledger = stack.control("ledger").await?;
+    let its: Vec<&Value> = ledger.as_array().into_iter().flatten().filter(|entry| pair.owns(entry)).collect();
+    ensure!(its.is_empty(), "something happened at Microsoft: {its:#?}");
+    for arn in executions_of(stack, pair).await? {
+        let execution = stack.execution(&arn).await?;
+        ensure!(execution["status"] != "RUNNING", "an execution still runs: {execution:#}");
+    }
+    Ok(())
+}
 
 /// Looks until there is something, or fails after so long.
 pub(crate) async fn until<T>(what: &str, patience: Duration, look: impl AsyncFn() -> Result<Option<T>>) -> Result<T> {
@@ -668,4 +771,26 @@ fn plain(value: &Value) -> Value {
         "L" => content.as_array().into_iter().flatten().map(plain).collect(),
         _ => content.clone(),
     }
+}
+
+/// Makes the time to look again at a fix come now.
+pub(crate) async fn make_due(stack: &Stack, id: &str, wait: &Value) -> Result<()> {
+    ensure!(wait["dueAt"].is_string(), "the wait has no time to look again: {wait:#}");
+    let update = json!({
+        "TableName": stack.output("OnboardingTable")?,
+        "Key": { "pk": { "S": format!("ONB#{id}") }, "sk": { "S": wait["sk"] } },
+        "UpdateExpression": "SET dueAt = :due",
+        "ConditionExpression": "attribute_not_exists(outcome)",
+        "ExpressionAttributeValues": { ":due": { "S": "2020-01-01T00:00:00Z" } },
+    });
+    stack.aws().call("dynamodb", "update_item", update).await.map(drop)
+}
+
+/// Runs the sweep now instead of at the next full minute.
+pub(crate) async fn sweep(stack: &Stack) -> Result<Value> {
+    let invoke = json!({ "FunctionName": Stack::function_name("sweep"), "Payload": "{}" });
+    let answer = stack.aws().call("lambda", "invoke", invoke).await?;
+    ensure!(answer["FunctionError"].is_null(), "the sweep failed: {answer}");
+    let said = answer["Payload"].as_str().unwrap_or_default();
+    serde_json::from_str(said).with_context(|| format!("the sweep answered {said}"))
 }
