@@ -6,7 +6,7 @@
 //! the look-up of the guest, and the invitation if there is none yet.
 
 use microsoft::arm::Arm;
-use microsoft::graph::{DirectoryRole, Graph, MayInvite, NewInvitation, Organization};
+use microsoft::graph::{DirectoryRole, Graph, MayInvite, NewInvitation, Organization, User};
 use microsoft::partner_center::PartnerCenter;
 use microsoft::{Error, ErrorKind};
 use onboarding::{Actor, Directory, ErrorName, Route, Step};
@@ -120,7 +120,10 @@ async fn prove_partner(job: &mut Job<'_>, organization: Option<&Organization>) -
 async fn invite(job: &mut Job<'_>, graph: &Graph, portal: &str) -> Result<&'static str, Stop> {
     let address = job.loaded.meta.owner_email.clone();
     let there = graph.users_by_mail(&address).await.map_err(|error| refused(&error))?;
-    if let Some(user) = there.into_iter().next() {
+    // A guest before a member: whoever administers the directory can write any address into a member's further addresses.
+    let is_address = |user: &User| user.mail.as_deref().is_some_and(|mail| mail.eq_ignore_ascii_case(&address));
+    let found = there.iter().find(|user| user.is_guest()).or_else(|| there.iter().find(|user| is_address(user)));
+    if let Some(user) = found.cloned() {
         job.change.meta.owner_partner_oid = Some(user.id);
         return Ok(if job.loaded.meta.guest_invited { "invited" } else { "was there" });
     }

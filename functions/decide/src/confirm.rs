@@ -200,6 +200,7 @@ pub(crate) async fn confirm<W: World, B: AsRef<[u8]>>(
         same.then(|| {
             let mut change = Change::of(&loaded.meta);
             change.meta.confirmed_hash = Some(report_hash.clone());
+            change.meta.confirmed_at = Some(world.now().to_string());
             change.note(Note::person(Actor::Owner, "move.confirmed", approval.clone()));
             change
         })

@@ -3,16 +3,11 @@
 use http::StatusCode;
 use onboarding::{Actor, ErrorName, Outcome, WaitKind};
 use serde_json::json;
-use store::{Change, Meta, Note, Recorded};
+use store::{Change, Note, Recorded, StoreError};
 use web::pages::CancelView;
 use web::{Answer, SignInResult, WebProblem, answer, pages, paths};
 
-use crate::{Opened, World, change, logged, note, open};
-
-/// Whether the call that can't be undone has been made, or may have been.
-fn is_too_late(meta: &Meta) -> bool {
-    meta.moved || meta.accept_intended_at.is_some()
-}
+use crate::{Opened, TRIES, World, logged, note, open};
 
 /// `GET /o/{link}/cancel`.
 pub(crate) async fn show<W: World>(world: &W, link: &str) -> Result<Answer, ErrorName> {
@@ -30,7 +25,7 @@ fn page(opened: &Opened, link: &str) -> Answer {
         reference: &meta.onboarding_id.reference(),
         may_act: opened.actor().is_some(),
         over: meta.status.is_over(),
-        too_late: is_too_late(meta),
+        too_late: meta.is_past_return(),
         guest: meta.guest_invited,
     };
     let status = if view.over || view.too_late { StatusCode::CONFLICT } else { StatusCode::OK };
@@ -38,51 +33,52 @@ fn page(opened: &Opened, link: &str) -> Answer {
 }
 
 /// `POST /o/{link}/cancel`: either person, before the move.
+///
+/// An open wait is ended by it; where a step is at work, the next state stops. Which of the two it is can change under our
+/// hands, so a write that meets another one is decided again from what is true then: nobody must first have to answer a wait
+/// that opened meanwhile.
 pub(crate) async fn cancel<W: World>(world: &W, link: &str) -> Result<Answer, ErrorName> {
-    let opened = match open(world, link).await? {
-        Ok(opened) => opened,
-        Err(answered) => return Ok(answered),
-    };
-    let Some(actor) = opened.actor() else { return Ok(WebProblem::ViewOnly.answer(false)) };
-    let meta = &opened.loaded.meta;
-    if meta.status.is_over() || is_too_late(meta) {
-        return Ok(page(&opened, link));
-    }
-    if let Some(wait) = opened.loaded.open_wait() {
-        let recorded = world
-            .end_wait(&opened.id, &wait.wait_id, Outcome::Cancelled, actor)
-            .await
-            .map_err(|error| logged(&opened.id, &error))?;
-        match recorded {
-            Recorded::First { .. } => {
-                note(world, &opened, Note::person(actor, "onboarding.cancelled", json!({"wait": wait.wait_id}))).await;
-                return Ok(cancelled(&opened, link, actor));
-            }
-            Recorded::Before { outcome: Outcome::Cancelled | Outcome::Declined, .. } => {
-                return Ok(answer::see_other(&paths::result(link, SignInResult::Cancelled)));
-            }
-            // Somebody was faster and a step is at work now: the next one stops.
-            Recorded::Before { .. } => {}
+    for _ in 0..TRIES {
+        let opened = match open(world, link).await? {
+            Ok(opened) => opened,
+            Err(answered) => return Ok(answered),
+        };
+        let Some(actor) = opened.actor() else { return Ok(WebProblem::ViewOnly.answer(false)) };
+        let meta = &opened.loaded.meta;
+        if meta.status.is_over() || meta.is_past_return() {
+            return Ok(page(&opened, link));
         }
-    }
-    let asked = change(world, &opened, |loaded| {
-        let meta = &loaded.meta;
-        if meta.status.is_over() || is_too_late(meta) {
-            return None;
+        if let Some(wait) = opened.loaded.open_wait() {
+            let recorded = world
+                .end_wait(&opened.id, &wait.wait_id, Outcome::Cancelled, actor)
+                .await
+                .map_err(|error| logged(&opened.id, &error))?;
+            match recorded {
+                Recorded::First { .. } => {
+                    let entry = Note::person(actor, "onboarding.cancelled", json!({"wait": wait.wait_id}));
+                    note(world, &opened, entry).await;
+                    return Ok(cancelled(&opened, link, actor));
+                }
+                Recorded::Before { outcome: Outcome::Cancelled | Outcome::Declined, .. } => {
+                    return Ok(answer::see_other(&paths::result(link, SignInResult::Cancelled)));
+                }
+                // Somebody was faster: a step is at work now.
+                Recorded::Before { .. } => continue,
+            }
+        }
+        if meta.cancel_requested {
+            return Ok(cancelled(&opened, link, actor));
         }
         let mut change = Change::of(meta);
-        if !meta.cancel_requested {
-            change.meta.cancel_requested = true;
-            change.note(Note::person(actor, "onboarding.cancel-requested", json!({})));
+        change.meta.cancel_requested = true;
+        change.note(Note::person(actor, "onboarding.cancel-requested", json!({})));
+        match world.commit(meta, change).await {
+            Ok(_) => return Ok(cancelled(&opened, link, actor)),
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(logged(&opened.id, &error)),
         }
-        Some(change)
-    })
-    .await?;
-    if asked {
-        return Ok(cancelled(&opened, link, actor));
     }
-    // It ended or moved while we looked: the page as it is now says so.
-    show(world, link).await
+    Err(ErrorName::StoreConflict)
 }
 
 fn cancelled(opened: &Opened, link: &str, actor: Actor) -> Answer {

@@ -113,12 +113,22 @@ fn acceptor(job: &Job<'_>) -> Result<ObjectId, Stop> {
     oid.ok_or_else(|| Stop::sign_in(actor, Directory::Partner, "first", None))
 }
 
+/// A confirmation is for now. What kept the move waiting for longer than a day is a reason to ask again.
+fn is_recent(confirmed: Option<&str>, now: Timestamp) -> bool {
+    confirmed
+        .and_then(|at| at.parse::<Timestamp>().ok())
+        .is_some_and(|at| now.duration_since(at) <= SignedDuration::from_hours(24))
+}
+
 /// Everything that must be true before the request is made, and the request. Answers the acceptor's token.
 async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) -> Result<AccessToken<Arm>, Stop> {
     let meta = job.loaded.meta.clone();
     let Some(confirmed) = meta.confirmed_hash.clone() else {
         return Err(Stop::new(ErrorName::ConfirmationMissing, "no confirmation is recorded"));
     };
+    if !is_recent(meta.confirmed_at.as_deref(), job.deps.clock.now()) {
+        return Err(Stop::new(ErrorName::ConfirmationStale, "the confirmation is more than a day old"));
+    }
     // Before anything is requested: would the acceptor be let in?
     let acceptors = job.token::<Arm>(meta.route.acceptor(), Directory::Partner).await?;
     let token = job.token::<Arm>(Actor::Owner, Directory::Source).await?;

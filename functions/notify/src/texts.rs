@@ -20,15 +20,6 @@ pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, li
             let wait = open.filter(|wait| wait.actor == mail.actor)?;
             Some(your_turn(meta, mail, wait, link))
         }
-        "confirmed" => Some(letter(
-            meta,
-            "The move was confirmed",
-            &[
-                &format!("{} confirmed that the subscription moves to the partner directory.", meta.owner_email),
-                "If this was not meant to happen, open the page now.",
-                &format!("The page: {link}"),
-            ],
-        )),
         "ended" => Some(ended(meta, &mail.args, link)),
         _ => None,
     }
@@ -104,11 +95,11 @@ fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
     letter(meta, subject, &[&what, azure, &format!("What was undone, and everything else: {link}")])
 }
 
+/// The frame of every mail. Nothing that the initiator typed freely gets into it: a mail to a third party is no place for that.
 fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
     let reference = meta.onboarding_id.reference();
-    let theirs = meta.reference.as_deref().map(|text| format!(", your reference {text}")).unwrap_or_default();
     let mut body = format!(
-        "Subscription {} to the Partner Center directory {} (reference {reference}{theirs})\n\n",
+        "Subscription {} to the Partner Center directory {} (reference {reference})\n\n",
         meta.subscription_id, meta.partner_directory
     );
     for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {

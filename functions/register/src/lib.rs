@@ -99,6 +99,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         report_assignments: 0,
         report_custom_roles: 0,
         confirmed_hash: None,
+        confirmed_at: None,
         cancel_requested: false,
         reference: request.reference,
         subscription_locked: false,

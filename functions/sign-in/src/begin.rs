@@ -75,6 +75,7 @@ pub(crate) async fn turn<W: World>(world: &W, link: &str) -> Result<Answer, Erro
         again: meta.object_id(wait.actor, wait.directory).is_some(),
         guest: wait.actor == Actor::Owner && wait.directory == Directory::Partner && meta.guest_invited,
         moved: meta.moved,
+        may_decline: !meta.is_past_return(),
         deadline,
         login_host: &host,
     });
@@ -201,8 +202,8 @@ pub(crate) async fn decline<W: World, B>(world: &W, link: &str, request: &Reques
         Ok(acting) => acting,
         Err(answered) => return Ok(answered),
     };
-    // After the move there is nothing left to decline: the page doesn't offer it.
-    if opened.loaded.meta.moved {
+    // After the move, or while it may be under way, there is nothing left to decline: the page doesn't offer it.
+    if opened.loaded.meta.is_past_return() {
         return Ok(answer::see_other(&paths::turn(link)));
     }
     let recorded = world

@@ -104,6 +104,9 @@ pub struct Meta {
     /// The report that the owner confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmed_hash: Option<String>,
+    /// When they confirmed it. RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<String>,
     /// Someone cancelled while no wait was open: the next step stops.
     #[serde(default)]
     pub cancel_requested: bool,
@@ -133,6 +136,12 @@ pub struct Meta {
 }
 
 impl Meta {
+    /// Whether the call that can't be undone was made, or may have been.
+    #[must_use]
+    pub fn is_past_return(&self) -> bool {
+        self.moved || self.accept_intended_at.is_some()
+    }
+
     /// The address of one of the two people.
     #[must_use]
     pub fn email(&self, actor: Actor) -> &str {

@@ -105,25 +105,13 @@ impl Store {
                 match error.as_service_error() {
                     Some(ConditionalCheckFailedException(failed)) => match failed.item() {
                         Some(item) => before(item, outcome, by, now),
-                        // Nothing came back: either there is no such item, or the service did not send it.
-                        None => self.outcome_before(id, wait_id, outcome, by, now).await,
+                        // Nothing to show: there is no such wait.
+                        None => Err(StoreError::NotFound),
                     },
                     _ => Err(StoreError::from_sdk(&error)),
                 }
             }
         }
-    }
-
-    async fn outcome_before(
-        &self,
-        id: &OnboardingId,
-        wait_id: &str,
-        outcome: Outcome,
-        by: &str,
-        now: jiff::Timestamp,
-    ) -> Result<Recorded, StoreError> {
-        let item = self.wait_item(id, wait_id).await?.ok_or(StoreError::NotFound)?;
-        before(&item, outcome, by, now)
     }
 
     async fn wait_item(&self, id: &OnboardingId, wait_id: &str) -> Result<Option<Item>, StoreError> {

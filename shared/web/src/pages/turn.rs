@@ -40,6 +40,8 @@ pub struct TurnView<'a> {
     pub guest: bool,
     /// Whether the subscription has moved.
     pub moved: bool,
+    /// Whether declining still means something.
+    pub may_decline: bool,
     /// Until when.
     pub deadline: Timestamp,
     /// The sign-in host, such as `login.microsoftonline.com`.
@@ -94,13 +96,13 @@ pub fn turn(view: &TurnView<'_>) -> Markup {
             form method="post" action=(paths::sign_in(view.link)) {
                 button type="submit" { (text::TURN_CONTINUE) }
             }
-            @if !view.moved {
+            @if view.may_decline {
                 form method="post" action=(paths::decline(view.link)) {
                     button.quiet type="submit" aria-describedby="decline-said" { (text::TURN_DECLINE) }
                 }
             }
         }
-        @if !view.moved { p.muted #decline-said { (text::TURN_DECLINE_SAID) } }
+        @if view.may_decline { p.muted #decline-said { (text::TURN_DECLINE_SAID) } }
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
     frame(title.english, Some(view.reference), &content)
@@ -152,6 +154,7 @@ pub(crate) mod tests {
             again: false,
             guest: false,
             moved: false,
+            may_decline: true,
             deadline: "2026-05-16T17:00:00Z".parse().unwrap(),
             login_host: "login.microsoftonline.com",
         }
@@ -178,7 +181,7 @@ pub(crate) mod tests {
 
     #[test]
     fn after_the_move_nobody_is_offered_to_decline_it() {
-        let page = turn(&TurnView { moved: true, ..view() }).into_string();
+        let page = turn(&TurnView { moved: true, may_decline: false, ..view() }).into_string();
         assert!(!page.contains("/decline"));
         assert!(page.contains("has moved"));
     }
