@@ -35,7 +35,7 @@ GRANTS = {
     "map-directory": STEP,
     "add-administrator": STEP,
     "confirm-changes": STEP,
-    "release": STEP | _on(TABLE, "dynamodb:DeleteItem"),
+    "release": STEP | _on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem"),
     # upkeep
     "notify": _on(TABLE, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
     | _on("OnboardingTable.StreamArn", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")

@@ -18,14 +18,18 @@ use serde_json::json;
 use step::{Deps, Job, Stop, change_again};
 use store::{Change, Note, UndoItem, Write};
 
-/// What the state machine sends.
+/// What the state machine sends; and what an EventBridge rule sends when an execution ended in a way that no state of it could
+/// catch (stopped by an operator, out of time): then too nothing may be left behind.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Input {
     /// Version of this form: 1.
     pub schema: u32,
-    /// The onboarding.
-    pub onboarding_id: OnboardingId,
+    /// The onboarding; absent when all that is known is which execution has ended.
+    #[serde(default)]
+    pub onboarding_id: Option<OnboardingId>,
+    /// The execution.
+    pub execution: String,
     /// How it ends.
     pub ending: Ending,
     /// The error that ended it.
@@ -49,10 +53,21 @@ pub struct Output {
 /// The store's, and Microsoft's temporary ones while there is still an undo that may yet work.
 pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
     let Event { payload: input, time_left } = event;
-    let loaded = deps.store.load(&input.onboarding_id).await?;
+    let id = match input.onboarding_id {
+        Some(id) => id,
+        None => match deps.store.of_execution(&input.execution).await? {
+            Some(id) => id,
+            // It had created nothing, or was released by its own last state.
+            None => return Ok(Output { ending: input.ending }),
+        },
+    };
+    let loaded = deps.store.load(&id).await?;
     if let Some(ending) = loaded.meta.ending {
         // Run again after its answer was lost.
         return Ok(Output { ending });
+    }
+    if loaded.meta.execution != input.execution {
+        return Err(StepError::new(ErrorName::Superseded, "another execution works on this onboarding"));
     }
     let job = Job::new(deps, loaded, time_left);
     // A move that was under way when the time ran out is still a move: whoever reads this must know.
@@ -67,7 +82,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     };
     let error = input.error.as_deref().and_then(ErrorName::parse);
     let ending = input.ending;
-    change_again(&deps.store, &input.onboarding_id, deps.clock, |loaded| {
+    change_again(&deps.store, &id, deps.clock, |loaded| {
         let meta = &loaded.meta;
         if meta.ending.is_some() {
             return None;
@@ -103,6 +118,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
             change.write(Write::UnlockSubscription(meta.subscription_id.clone()));
         }
         change.write(Write::UnlockRequest(meta.request_key.clone()));
+        change.write(Write::ForgetExecution(meta.execution.clone()));
         for actor in Actor::ALL {
             change.mail(*actor, "ended", json!({"ending": ending}));
         }

@@ -31,6 +31,8 @@ pub struct Input {
     pub onboarding_id: OnboardingId,
     /// When the state machine entered the asking state: the wait's id, the same again when this function is retried.
     pub entered_at: String,
+    /// The execution.
+    pub execution: String,
     /// The step that goes on afterwards.
     pub resume: Step,
     /// What is asked; absent if the step that stopped has recorded it.
@@ -59,6 +61,9 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     let loaded = deps.store.load_for_page(&input.onboarding_id).await?;
     if loaded.meta.status.is_over() {
         return Err(StepError::new(ErrorName::Closed, "the onboarding has ended"));
+    }
+    if loaded.meta.execution != input.execution {
+        return Err(StepError::new(ErrorName::Superseded, "another execution works on this onboarding"));
     }
     if input.remind { remind(deps, loaded).await } else { open(deps, loaded, input).await }
 }

@@ -97,6 +97,12 @@ errors! {
         "The same subscription, directory and people are already in an onboarding that has not ended.",
         "No second one was started.",
         "Go on with the running one: its id is in the message, and its people have its link by mail.";
+    /// The execution was ended from outside.
+    Stopped = "Onboarding.Stopped", End, None,
+        "The run was stopped",
+        "Somebody stopped the state machine's execution, or it ran out of its thirty days.",
+        "What had been prepared is undone as far as that was possible, and said item by item.",
+        "Start a new onboarding if the move is still wanted.";
     /// Another execution has taken the onboarding over.
     Superseded = "Onboarding.Superseded", End, None,
         "Another run took over",

@@ -54,10 +54,9 @@ impl Stop {
             ErrorKind::UnknownOutcome => Self::new(ErrorName::UpstreamTimeout, error.to_string()),
             ErrorKind::ClaimsChallenge => Self::sign_in(actor, directory, "mfa", claims()),
             // A fresh token of the source directory is refused for its tenant only once the subscription has left it.
-            ErrorKind::WrongTenant if directory == Directory::Source => Self::new(
-                ErrorName::SubscriptionElsewhere,
-                "the subscription no longer trusts the source directory",
-            ),
+            ErrorKind::WrongTenant if directory == Directory::Source => {
+                Self::new(ErrorName::SubscriptionElsewhere, "the subscription no longer trusts the source directory")
+            }
             ErrorKind::Unauthenticated | ErrorKind::WrongTenant => Self::sign_in(actor, directory, "expired", None),
             ErrorKind::Entra(kind) => match kind {
                 EntraErrorKind::MfaRequired => Self::sign_in(actor, directory, "mfa", claims()),

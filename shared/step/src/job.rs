@@ -62,6 +62,8 @@ pub struct Input {
     pub onboarding_id: OnboardingId,
     /// When the state machine entered the step's state.
     pub entered_at: String,
+    /// The execution.
+    pub execution: String,
 }
 
 /// One run of one step: what was loaded, and what shall be recorded.
@@ -105,7 +107,10 @@ pub async fn perform<T>(
     if loaded.meta.status.is_over() {
         return Err(StepError::new(ErrorName::Closed, "the onboarding has ended"));
     }
-    if loaded.meta.cancel_requested && !loaded.meta.moved {
+    if loaded.meta.execution != event.payload.execution {
+        return Err(StepError::new(ErrorName::Superseded, "another execution works on this onboarding"));
+    }
+    if loaded.meta.cancel_requested && !loaded.meta.is_past_return() {
         return Err(StepError::new(ErrorName::Cancelled, "the onboarding was cancelled"));
     }
     let mut job = Job::new(deps, loaded, event.time_left);

@@ -76,6 +76,8 @@ pub enum Write {
     UnlockSubscription(SubscriptionId),
     /// Give the request's lock back, if it is ours.
     UnlockRequest(String),
+    /// Forget which execution works on the onboarding.
+    ForgetExecution(String),
 }
 
 /// A change: what the onboarding's record becomes, and all that is written with it.
@@ -261,6 +263,7 @@ impl Store {
             }
             Write::UnlockSubscription(subscription) => self.unlock(id, &keys::subscription_lock(&subscription)),
             Write::UnlockRequest(key) => self.unlock(id, &keys::request_lock(&key)),
+            Write::ForgetExecution(arn) => self.unlock(id, &keys::execution(&arn)),
         }
     }
 

@@ -73,6 +73,12 @@ pub fn request_lock(request_key: &str) -> String {
     format!("UNIQ#REQ#{request_key}")
 }
 
+/// What leads from an execution to its onboarding, for the moment when the execution ends without having said so.
+#[must_use]
+pub fn execution(arn: &str) -> String {
+    format!("UNIQ#EXE#{}", onboarding::links::fingerprint(arn))
+}
+
 /// The lock of a subscription, taken once its owner has proved to be its owner.
 #[must_use]
 pub fn subscription_lock(subscription: &onboarding::SubscriptionId) -> String {

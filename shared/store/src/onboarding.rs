@@ -44,8 +44,11 @@ impl Store {
         let lock = self
             .put(&keys::request_lock(&request_key), keys::LOCK, lock)
             .condition_expression("attribute_not_exists(pk)");
+        let execution = Item::from([("onboardingId".into(), s(id.as_str())), ("since".into(), s(now.to_string()))]);
+        let execution = self.put(&keys::execution(&meta.execution), keys::LOCK, execution);
         let mut items = vec![
             TransactWriteItem::builder().put(built(lock.build())?).build(),
+            TransactWriteItem::builder().put(built(execution.build())?).build(),
             self.create(&id, keys::META, serde_dynamo::to_item(&meta)?)?,
         ];
         for entry in &entries {
@@ -81,6 +84,14 @@ impl Store {
         subscription: &SubscriptionId,
     ) -> Result<Option<OnboardingId>, StoreError> {
         self.lock_holder(&keys::subscription_lock(subscription)).await
+    }
+
+    /// The onboarding that an execution works on, until it is released.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn of_execution(&self, arn: &str) -> Result<Option<OnboardingId>, StoreError> {
+        self.lock_holder(&keys::execution(arn)).await
     }
 
     async fn lock_holder(&self, pk: &str) -> Result<Option<OnboardingId>, StoreError> {
