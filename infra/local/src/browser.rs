@@ -26,6 +26,8 @@ pub struct Browser {
     cookies: Vec<Cookie>,
     /// Every address that was asked for, with the status it answered, oldest first.
     visits: Vec<(Url, u16)>,
+    /// Every page that was shown on the way, oldest first.
+    pages: Vec<Page>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,7 +61,7 @@ impl Browser {
             .user_agent("Mozilla/5.0 (simulated person)")
             .build()
             .context("cannot make a browser")?;
-        Ok(Self { client, cookies: Vec::new(), visits: Vec::new() })
+        Ok(Self { client, cookies: Vec::new(), visits: Vec::new(), pages: Vec::new() })
     }
 
     /// Opens an address as if it had been typed or clicked in a mail.
@@ -127,6 +129,12 @@ impl Browser {
     #[must_use]
     pub fn visits(&self) -> &[(Url, u16)] {
         &self.visits
+    }
+
+    /// Everything that was shown or redirected, oldest first, for tests that search what was written for secrets.
+    #[must_use]
+    pub fn pages(&self) -> &[Page] {
+        &self.pages
     }
 
     /// The values of all cookies held, for tests that search what was written for secrets.
@@ -209,6 +217,7 @@ impl Browser {
         let mut page = Page::parse(ask.url.clone(), status, headers, body);
         page.from.clone_from(&ask.from);
         page.form_action.clone_from(&ask.form_action);
+        self.pages.push(page.clone());
         Ok(page)
     }
 
