@@ -25,7 +25,8 @@ fn the_two_party_route_ends_with_the_subscription_in_the_partner_directory_and_i
 }
 
 #[test]
-fn the_single_account_route_invites_the_owner_as_the_one_guest_and_ends_with_the_administrator_as_owner() -> Result<()> {
+fn the_single_account_route_invites_the_owner_as_the_one_guest_and_ends_with_the_administrator_as_owner() -> Result<()>
+{
     run(async |case| {
         let mut onboarding = case.onboarding()?.single_account();
         associate_and_prove(&mut onboarding).await?;
@@ -88,9 +89,12 @@ async fn associate_and_prove(onboarding: &mut Onboarding) -> Result<()> {
 
     // What it took: one of each, and one Owner assignment for the administrator.
     let effects = onboarding.effects().await?;
-    for once in
-        ["change-tenant-request-initiated", "change-tenant-request-accepted", "directory-changed", "role-assignments-wiped"]
-    {
+    for once in [
+        "change-tenant-request-initiated",
+        "change-tenant-request-accepted",
+        "directory-changed",
+        "role-assignments-wiped",
+    ] {
         assert_eq!(effects.get(once), Some(&1), "{once} in {effects:?}");
     }
     for never in ["change-tenant-request-deleted", "role-assignment-deleted", "guest-deleted", "token-refused"] {
@@ -136,9 +140,14 @@ async fn associate_and_prove(onboarding: &mut Onboarding) -> Result<()> {
     let audit = onboarding.audit().await?;
     assert_eq!(onboarding::audit::verify(&audit), Ok(()));
     assert_eq!(meta["lastHash"], audit.last().context("an empty trail")?.hash.as_str());
-    for action in
-        ["onboarding.created", "move.confirmed", "request.sent", "request.accepted", "association.proved", "onboarding.ended"]
-    {
+    for action in [
+        "onboarding.created",
+        "move.confirmed",
+        "request.sent",
+        "request.accepted",
+        "association.proved",
+        "onboarding.ended",
+    ] {
         assert_eq!(audit.iter().filter(|entry| entry.action == action).count(), 1, "{action}");
     }
 
@@ -149,13 +158,16 @@ async fn associate_and_prove(onboarding: &mut Onboarding) -> Result<()> {
     assert_eq!(states.last().map(String::as_str), Some("Done"));
 
     // The mails: each asked once, both told at the end.
-    let subjects: Vec<(bool, String)> = crate::world::until("both people are told", crate::world::PATIENCE, async || {
-        let mails = onboarding.mails().await?;
-        let done = mails.iter().filter(|mail| mail.subject.contains("Done")).count();
-        Ok((done == 2).then(|| mails.into_iter().map(|mail| (mail.is_to(&pair.owner), mail.subject)).collect()))
-    })
-    .await?;
-    for (to_owner, words) in [(true, OWNER_SIGN_IN), (false, PARTNER_SIGN_IN), (true, CONFIRM), (true, "Done"), (false, "Done")] {
+    let subjects: Vec<(bool, String)> =
+        crate::world::until("both people are told", crate::world::PATIENCE, async || {
+            let mails = onboarding.mails().await?;
+            let done = mails.iter().filter(|mail| mail.subject.contains("Done")).count();
+            Ok((done == 2).then(|| mails.into_iter().map(|mail| (mail.is_to(&pair.owner), mail.subject)).collect()))
+        })
+        .await?;
+    for (to_owner, words) in
+        [(true, OWNER_SIGN_IN), (false, PARTNER_SIGN_IN), (true, CONFIRM), (true, "Done"), (false, "Done")]
+    {
         let got = subjects.iter().filter(|(owner, subject)| *owner == to_owner && subject.contains(words)).count();
         assert_eq!(got, 1, "“{words}” in {subjects:?}");
     }

@@ -213,8 +213,20 @@ async fn record(onboarding: &Onboarding) -> Result<BTreeMap<String, Value>> {
 
 fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
     const DIFFERENT: [&str; 14] = [
-        "pk", "sk", "ver", "auditSeq", "lastHash", "requestKey", "reportHash", "confirmedHash", "hash", "execution", "waitId",
-        "messageId", "attempts", "deadline",
+        "pk",
+        "sk",
+        "ver",
+        "auditSeq",
+        "lastHash",
+        "requestKey",
+        "reportHash",
+        "confirmedHash",
+        "hash",
+        "execution",
+        "waitId",
+        "messageId",
+        "attempts",
+        "deadline",
     ];
     match item {
         Value::Object(fields) => fields

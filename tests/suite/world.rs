@@ -252,7 +252,12 @@ impl Pair {
         let mut cloud = Cloud {
             apps: Vec::new(),
             tenants: standard.tenants.iter().filter(|it| ours(&it.tenant_id)).cloned().collect(),
-            people: standard.people.iter().filter(|it| it.memberships.iter().any(|m| ours(&m.tenant_id))).cloned().collect(),
+            people: standard
+                .people
+                .iter()
+                .filter(|it| it.memberships.iter().any(|m| ours(&m.tenant_id)))
+                .cloned()
+                .collect(),
             subscriptions: standard.subscriptions.iter().filter(|it| it.tenant_id == source).cloned().collect(),
             partner_center: standard.partner_center.iter().filter(|it| it.tenant_id == partner).cloned().collect(),
         };
@@ -578,7 +583,11 @@ impl Onboarding {
     pub(crate) async fn ended(&self, ending: &str) -> Result<Value> {
         let meta = until(&format!("the onboarding ends as {ending}"), PATIENCE, async || {
             let meta = self.meta().await?;
-            Ok(if meta["ending"].is_string() && self.execution_status().await? != "RUNNING" { Some(meta) } else { None })
+            Ok(if meta["ending"].is_string() && self.execution_status().await? != "RUNNING" {
+                Some(meta)
+            } else {
+                None
+            })
         })
         .await
         .with_context(|| format!("onboarding {}", self.id));
@@ -613,7 +622,10 @@ impl Onboarding {
     async fn link_of(&self, person: &Person) -> Result<url::Url> {
         let mut link = until(&format!("{} gets a mail with a link", person.name), PATIENCE, async || {
             let mails = self.mails().await?;
-            Ok(mails.iter().filter(|mail| mail.is_to(&person.account.email)).find_map(|mail| mail.links().into_iter().next()))
+            Ok(mails
+                .iter()
+                .filter(|mail| mail.is_to(&person.account.email))
+                .find_map(|mail| mail.links().into_iter().next()))
         })
         .await?;
         let path = link.path().trim_end_matches("/turn").to_owned();
