@@ -17,7 +17,11 @@ fn stopping_the_execution_takes_back_the_guest_the_tokens_and_the_locks_and_a_ne
         case.stack().aws().call("stepfunctions", "stop_execution", stop).await?;
 
         let meta = onboarding.ended("failed").await?;
-        assert_eq!((meta["error"].as_str(), meta["moved"].as_bool()), (Some("Onboarding.Stopped"), Some(false)), "{meta}");
+        assert_eq!(
+            (meta["error"].as_str(), meta["moved"].as_bool()),
+            (Some("Onboarding.Stopped"), Some(false)),
+            "{meta}"
+        );
         assert_eq!(onboarding.effects().await?.get("guest-deleted"), Some(&1));
         assert_eq!(onboarding.locks().await?.len(), 0, "no lock is left");
         let record = onboarding.record().await?;
