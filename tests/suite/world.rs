@@ -31,8 +31,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(100);
 /// Azure's built-in Owner role.
 pub(crate) const OWNER_ROLE: &str = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635";
-/// Azure's built-in Reader role.
-pub(crate) const READER_ROLE: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 
 /// The stack and what the tests share of it.
 #[derive(Debug)]
@@ -174,16 +172,12 @@ pub(crate) struct Pair {
     pub(crate) source_tenant: String,
     /// The directory that it goes to.
     pub(crate) partner_tenant: String,
-    /// The owner's object in the source directory.
-    pub(crate) owner_oid: String,
     /// The reader's object in the source directory.
     pub(crate) reader_oid: String,
     /// The conditional owner's object in the source directory.
     pub(crate) conditional_owner_oid: String,
     /// The partner admin's object in the partner directory.
     pub(crate) partner_admin_oid: String,
-    /// The partner member's object in the partner directory.
-    pub(crate) partner_member_oid: String,
     /// The subscription that moves: pay-as-you-go, enabled, with role assignments, custom roles and resources.
     pub(crate) subscription: String,
     /// One that a cloud solution provider sells.
@@ -211,11 +205,9 @@ impl Pair {
             partner_domain: format!("p{number}.contoso.com"),
             source_tenant: id("a1000000", 1),
             partner_tenant: id("b2000000", 2),
-            owner_oid: id("0a000000", 1),
             reader_oid: id("0a000000", 3),
             conditional_owner_oid: id("0a000000", 4),
             partner_admin_oid: id("0b000000", 1),
-            partner_member_oid: id("0b000000", 2),
             subscription: id("51000000", 1),
             csp_subscription: id("51000000", 2),
             internal_subscription: id("51000000", 3),
