@@ -1,4 +1,9 @@
 //! The integration tests: the whole product as it is deployed, with people who use its pages, against the simulated Microsoft cloud.
 
+mod bad_input;
+mod cancel;
 mod journeys;
+mod secrets;
+mod sign_in;
+mod starts;
 mod world;
