@@ -7,22 +7,24 @@
 //!
 //! Azure may need minutes until it honours what it has just granted. That is waited for, for an hour; then it is a refusal.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 use microsoft::arm::{Arm, Assigned, NewRoleAssignment, OWNER_ROLE};
 use microsoft::{Error, ErrorKind};
 use onboarding::ids::role_assignment_name;
 use onboarding::{Directory, ErrorName, ObjectId, Step};
 use ops::{Event, StepError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use step::{Deps, Input, Job, Reached, Stop, perform};
 
 /// What the state machine gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// `ready` or `settling`.
-    pub verdict: &'static str,
+    pub verdict: Cow<'static, str>,
     /// When to look again, in seconds.
     pub wait_seconds: i64,
 }
@@ -83,7 +85,7 @@ async fn assign(arm: &Arm, job: &Job<'_>, admin: &ObjectId, salt: &str) -> Resul
 }
 
 fn done(admin: &ObjectId, how: &str) -> (Reached, Output) {
-    (Reached::Done(json!({"owner": admin, "how": how})), Output { verdict: "ready", wait_seconds: 0 })
+    (Reached::Done(json!({"owner": admin, "how": how})), Output { verdict: "ready".into(), wait_seconds: 0 })
 }
 
 /// The answers that a grant which has not spread yet gives: the subscription or the person is not known here, or has no right.
@@ -113,5 +115,8 @@ fn settle_or_give_up(job: &Job<'_>, error: &Error) -> Result<(Reached, Output), 
         return Err(Stop::new(ErrorName::AccessRefused, error.to_string()));
     }
     let wait_seconds = if since.as_secs() < 120 { 5 } else { 60 };
-    Ok((Reached::Settling(json!({"waitingFor": error.to_string()})), Output { verdict: "settling", wait_seconds }))
+    Ok((
+        Reached::Settling(json!({"waitingFor": error.to_string()})),
+        Output { verdict: "settling".into(), wait_seconds },
+    ))
 }

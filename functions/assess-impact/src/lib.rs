@@ -4,20 +4,22 @@
 //! Who: the owner, with a token of the source directory. Microsoft calls: refresh, role assignments and role definitions (all pages).
 //! Changes nothing at Microsoft. AWS calls beyond those of every step: one write a page of 200 rows.
 
+use std::borrow::Cow;
+
 use microsoft::arm::Arm;
 use onboarding::{Actor, Directory, Step};
 use ops::{Event, StepError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use step::access::Access;
 use step::{Deps, Input, Job, Reached, Stop, perform};
 
 /// What the state machine gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// Always `ready`.
-    pub verdict: &'static str,
+    pub verdict: Cow<'static, str>,
     /// The list's hash, to which a confirmation is bound.
     pub report_hash: String,
 }
@@ -46,5 +48,5 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
     let facts = json!({
         "roleAssignments": access.assignments, "customRoles": access.custom_roles, "hash": access.hash,
     });
-    Ok((Reached::Done(facts), Output { verdict: "ready", report_hash: access.hash }))
+    Ok((Reached::Done(facts), Output { verdict: "ready".into(), report_hash: access.hash }))
 }

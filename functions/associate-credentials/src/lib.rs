@@ -5,21 +5,23 @@
 //! roles, Partner Center's organization profile, the directory's policy; on the single-account route also the invitation policy,
 //! the look-up of the guest, and the invitation if there is none yet.
 
+use std::borrow::Cow;
+
 use microsoft::arm::Arm;
 use microsoft::graph::{DirectoryRole, Graph, MayInvite, NewInvitation, Organization, User};
 use microsoft::partner_center::PartnerCenter;
 use microsoft::{Error, ErrorKind};
 use onboarding::{Actor, Directory, ErrorName, Route, Step};
 use ops::{Event, StepError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use step::{Deps, Input, Job, Reached, Stop, perform, policy};
 
 /// What the state machine gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// Always `ready`.
-    pub verdict: &'static str,
+    pub verdict: Cow<'static, str>,
     /// Who accepts the move.
     pub route: Route,
 }
@@ -64,7 +66,7 @@ async fn work(job: &mut Job<'_>, portal: &str) -> Result<(Reached, Output), Stop
         "partnerCenter": partner, "enteringPolicy": entering.as_str(), "guest": guest,
         "roles": roles.iter().filter_map(|role| role.display_name.clone()).collect::<Vec<_>>(),
     });
-    Ok((Reached::Done(facts), Output { verdict: "ready", route }))
+    Ok((Reached::Done(facts), Output { verdict: "ready".into(), route }))
 }
 
 fn refused(error: &Error) -> Stop {

@@ -7,22 +7,24 @@
 //! Microsoft speaks of hours until everything shows up, so a day is waited; then it is said which check failed. Never green
 //! on failure.
 
+use std::borrow::Cow;
+
 use jiff::SignedDuration;
 use microsoft::ErrorKind;
 use microsoft::arm::{Arm, SubscriptionState};
 use microsoft::partner_center::PartnerCenter;
 use onboarding::{Actor, Directory, ErrorName, Step};
 use ops::{Event, StepError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use step::{Deps, Input, Job, Reached, Stop, perform};
 
 /// What the state machine gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// `confirmed` or `settling`.
-    pub verdict: &'static str,
+    pub verdict: Cow<'static, str>,
     /// When to look again, in seconds.
     pub wait_seconds: i64,
 }
@@ -50,7 +52,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         .into();
     if failed.is_empty() {
         job.note("association.proved", facts.clone());
-        return Ok((Reached::Done(facts), Output { verdict: "confirmed", wait_seconds: 0 }));
+        return Ok((Reached::Done(facts), Output { verdict: "confirmed".into(), wait_seconds: 0 }));
     }
     let since = job.since_last_done();
     if since > SHOWN_WITHIN {
@@ -64,7 +66,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         120..3600 => 60,
         _ => 900,
     };
-    Ok((Reached::Settling(facts), Output { verdict: "settling", wait_seconds }))
+    Ok((Reached::Settling(facts), Output { verdict: "settling".into(), wait_seconds }))
 }
 
 /// The checks, in the order in which they can begin to hold.

@@ -11,6 +11,8 @@
 //! Who: the owner with a token of the source directory (request), the acceptor with one of the partner directory (accept, status).
 //! After the acceptance no token of the source directory is used: where the subscription is, is asked without one.
 
+use std::borrow::Cow;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,17 +21,17 @@ use microsoft::errors::DirectoryChangeRefusal;
 use microsoft::{AccessToken, CloudClient, Error, ErrorKind};
 use onboarding::{Actor, Directory, ErrorName, ObjectId, Step};
 use ops::{Event, StepError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use step::access::Access;
 use step::{Deps, Input, Job, Reached, Stop, perform};
 
 /// What the state machine gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
     /// `moved` or `settling`.
-    pub verdict: &'static str,
+    pub verdict: Cow<'static, str>,
     /// When to look again, in seconds.
     pub wait_seconds: i64,
 }
@@ -75,7 +77,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         waited += PAUSE;
     }
     let wait_seconds = seconds_to_wait(job.loaded.meta.accept_intended_at.as_deref(), job.deps.clock.now());
-    Ok((Reached::Settling(json!({"accepted": true})), Output { verdict: "settling", wait_seconds }))
+    Ok((Reached::Settling(json!({"accepted": true})), Output { verdict: "settling".into(), wait_seconds }))
 }
 
 fn moved(job: &mut Job<'_>) -> (Reached, Output) {
@@ -87,7 +89,7 @@ fn moved(job: &mut Job<'_>) -> (Reached, Output) {
         job.change.meta.moved = true;
         job.note("subscription.moved", facts.clone());
     }
-    (Reached::Done(facts), Output { verdict: "moved", wait_seconds: 0 })
+    (Reached::Done(facts), Output { verdict: "moved".into(), wait_seconds: 0 })
 }
 
 /// Where the subscription is, asked without a token: true before and after the change for everybody.

@@ -79,6 +79,8 @@ fn fixed() -> Fixed {
         started_at: "2026-05-12T09:10:00Z".into(),
         done_at: Some("2026-05-12T09:11:00Z".into()),
         result: serde_json::Value::Null,
+        entered_at: None,
+        output: None,
         error: None,
         message: None,
     };

@@ -219,7 +219,8 @@ async fn remove_guest(job: &Job<'_>) -> Result<bool, Stop> {
 fn item(what: &str, outcome: Result<bool, Stop>, last: bool) -> Result<UndoItem, Stop> {
     let (result, why) = match outcome {
         Ok(true) => ("undone", None),
-        Ok(false) => ("left", Some("there was none".to_owned())),
+        // Gone: by an attempt of ours that crashed before it could say so, or by somebody else. Nothing is left of it either way.
+        Ok(false) => ("undone", Some("it was gone already".to_owned())),
         Err(stop) if is_worth_repeating(&stop, last) => return Err(stop),
         Err(stop) => ("not-possible", Some(stop.message)),
     };

@@ -3,20 +3,22 @@
 //! Who: the owner, with a token of the source directory. Microsoft calls: refresh, subscription, the owner's role assignments, pending
 //! requests, the directory's policy. Changes nothing at Microsoft.
 
+use std::borrow::Cow;
+
 use microsoft::ErrorKind;
 use microsoft::arm::{Arm, Subscription, SubscriptionState};
 use onboarding::{Actor, Directory, ErrorName, Step};
 use ops::{Event, StepError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use step::{Deps, Input, Job, Reached, Stop, perform, policy};
 use store::Write;
 
 /// What the state machine gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// Always `ready`; whatever else there is to say has an error name.
-    pub verdict: &'static str,
+    pub verdict: Cow<'static, str>,
 }
 
 /// Handles one event.
@@ -67,7 +69,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         "delegated": subscription.is_delegated(),
         "leavingPolicy": leaving.as_str(),
     });
-    Ok((Reached::Done(facts), Output { verdict: "ready" }))
+    Ok((Reached::Done(facts), Output { verdict: "ready".into() }))
 }
 
 async fn look_at(job: &Job<'_>, arm: &Arm) -> Result<Subscription, Stop> {

@@ -9,7 +9,8 @@ use microsoft::token::Resource;
 use microsoft::{AccessToken, CloudClient, Microsoft, RefreshToken};
 use onboarding::{Actor, Directory, ErrorClass, ErrorName, OnboardingId, Status, Step};
 use ops::{Clock, Config, Event, StepError};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Change, Loaded, Note, StepRecord, StepState, Store, StoreError, Write};
 use vault::{Secrets, TokenSeal};
@@ -82,6 +83,7 @@ pub struct Job<'a> {
     /// Tokens that were opened in this run: a step that needs three resources asks KMS once.
     opened: Mutex<Vec<(Actor, Directory, RefreshToken)>>,
     step: Option<Step>,
+    entered_at: Option<String>,
 }
 
 /// How far a run of a step came. Both hold the step's facts for its record: ids, enums, counts.
@@ -97,7 +99,7 @@ pub enum Reached {
 ///
 /// # Errors
 /// What stopped the step, after it was recorded; errors that are to be retried are not recorded, since the next attempt follows.
-pub async fn perform<T>(
+pub async fn perform<T: Serialize + DeserializeOwned>(
     deps: &Deps,
     event: Event<Input>,
     step: Step,
@@ -113,15 +115,27 @@ pub async fn perform<T>(
     if loaded.meta.cancel_requested && !loaded.meta.is_past_return() {
         return Err(StepError::new(ErrorName::Cancelled, "the onboarding was cancelled"));
     }
+    // Killed between its record and its answer: what it found out stands.
+    if let Some(output) = answered(&loaded, step, &event.payload.entered_at) {
+        return Ok(output);
+    }
     let mut job = Job::new(deps, loaded, event.time_left);
     job.step = Some(step);
+    job.entered_at = Some(event.payload.entered_at);
     match work(&mut job).await {
         Ok((reached, output)) => {
-            job.finish(step, reached).await?;
+            job.finish(step, reached, &output).await?;
             Ok(output)
         }
         Err(stop) => Err(job.stop(step, stop).await),
     }
+}
+
+/// What this very attempt answered before, if it finished the step.
+fn answered<T: DeserializeOwned>(loaded: &Loaded, step: Step, entered_at: &str) -> Option<T> {
+    let record = loaded.step(step).filter(|record| record.state == StepState::Done)?;
+    record.entered_at.as_deref().filter(|recorded| *recorded == entered_at)?;
+    serde_json::from_value(record.output.clone()?).ok()
 }
 
 impl<'a> Job<'a> {
@@ -131,7 +145,7 @@ impl<'a> Job<'a> {
         let time_left = time_left.saturating_sub(TO_RECORD);
         let deadline = tokio::time::Instant::now() + time_left;
         let change = Change::of(&loaded.meta);
-        Self { deps, loaded, change, time_left, deadline, opened: Mutex::default(), step: None }
+        Self { deps, loaded, change, time_left, deadline, opened: Mutex::default(), step: None, entered_at: None }
     }
 
     /// When every call must have ended, so that what they came to can still be recorded.
@@ -221,12 +235,12 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    async fn finish(&mut self, step: Step, reached: Reached) -> Result<(), StepError> {
+    async fn finish(&mut self, step: Step, reached: Reached, output: &impl Serialize) -> Result<(), StepError> {
         self.change.meta.current_step = step;
         self.change.meta.ask = None;
         self.change.meta.fixing_since = None;
         self.change.meta.fix_looks = 0;
-        let record = match reached {
+        let mut record = match reached {
             Reached::Done(facts) => {
                 self.change.meta.status = Status::Running;
                 self.note("step.done", facts.clone());
@@ -241,6 +255,10 @@ impl<'a> Job<'a> {
                 self.step_record(step, StepState::Waiting, facts, None)
             }
         };
+        if record.state == StepState::Done {
+            record.entered_at.clone_from(&self.entered_at);
+            record.output = serde_json::to_value(output).ok();
+        }
         self.change.write(Write::Step(Box::new(record)));
         match self.record().await {
             Ok(()) => Ok(()),
@@ -280,6 +298,8 @@ impl<'a> Job<'a> {
             started_at: before.map_or_else(|| now.clone(), |record| record.started_at.clone()),
             done_at: (state == StepState::Done).then_some(now),
             result,
+            entered_at: None,
+            output: None,
             error: stop.map(|stop| stop.name.as_str().to_owned()),
             message: stop.map(|stop| stop.message.clone()),
         }

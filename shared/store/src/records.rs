@@ -227,6 +227,12 @@ pub struct StepRecord {
     /// Facts: ids, enums, counts.
     #[serde(default)]
     pub result: serde_json::Value,
+    /// When the state machine had entered the step's state for the attempt that finished it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entered_at: Option<String>,
+    /// What the state machine was answered, so that a repeated attempt answers the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<serde_json::Value>,
     /// The error name that stopped it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
