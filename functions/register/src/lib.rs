@@ -202,29 +202,9 @@ pub async fn resolve(microsoft: &Microsoft, request: &OnboardingRequest) -> Resu
 fn upstream(error: &microsoft::Error) -> StepError {
     use microsoft::ErrorKind;
     use microsoft::entra::EntraErrorKind;
-    let name = match error.kind() {
-        ErrorKind::Throttled => ErrorName::UpstreamThrottled,
-        ErrorKind::Unavailable | ErrorKind::UnknownOutcome => ErrorName::UpstreamUnavailable,
-        ErrorKind::Entra(EntraErrorKind::WrongCloud) => ErrorName::DirectoryUnknown,
-        ErrorKind::ClaimsChallenge
-        | ErrorKind::WrongTenant
-        | ErrorKind::Unauthenticated
-        | ErrorKind::Forbidden
-        | ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::NotRegistered
-        | ErrorKind::UnsupportedVersion
-        | ErrorKind::Invalid
-        | ErrorKind::Unexpected
-        | ErrorKind::ForeignAddress
-        | ErrorKind::Entra(_)
-        | ErrorKind::IdToken(_)
-        | ErrorKind::Credential => ErrorName::UpstreamRejected,
-    };
-    let text = if name == ErrorName::DirectoryUnknown {
-        "partnerDirectory: this directory is in another Microsoft cloud; choose that cloud".to_owned()
-    } else {
-        error.to_string()
-    };
-    StepError::new(name, text)
+    if error.kind() == ErrorKind::Entra(EntraErrorKind::WrongCloud) {
+        let text = "partnerDirectory: this directory is in another Microsoft cloud; choose that cloud";
+        return StepError::new(ErrorName::DirectoryUnknown, text);
+    }
+    StepError::new(ops::upstream_name(error), error.to_string())
 }

@@ -106,25 +106,7 @@ fn tables(error: &StoreError) -> ErrorName {
 }
 
 fn microsoft_failed(error: &microsoft::Error) -> ErrorName {
-    let name = match error.kind() {
-        ErrorKind::Throttled => ErrorName::UpstreamThrottled,
-        ErrorKind::Unavailable | ErrorKind::UnknownOutcome => ErrorName::UpstreamUnavailable,
-        ErrorKind::ClaimsChallenge
-        | ErrorKind::WrongTenant
-        | ErrorKind::Unauthenticated
-        | ErrorKind::Forbidden
-        | ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::NotRegistered
-        | ErrorKind::UnsupportedVersion
-        | ErrorKind::Invalid
-        | ErrorKind::Unexpected
-        | ErrorKind::ForeignAddress
-        | ErrorKind::Entra(_)
-        | ErrorKind::IdToken(_)
-        | ErrorKind::Credential => ErrorName::UpstreamRejected,
-    };
-    named("Microsoft could not be asked", name, error)
+    named("Microsoft could not be asked", ops::upstream_name(error), error)
 }
 
 impl World for Deps {

@@ -32,3 +32,28 @@ pub fn microsoft(config: &Config) -> Result<microsoft::Microsoft, Box<dyn std::e
     let clouds = microsoft::clouds::Clouds::new(simulated, config.allow_retired_clouds);
     Ok(microsoft::Microsoft::new(clouds, microsoft::HttpSettings::new(random()?))?)
 }
+
+/// The name of a failed call that was made without anybody's token: nobody can sign in to mend it.
+#[must_use]
+pub fn upstream_name(error: &microsoft::Error) -> onboarding::ErrorName {
+    use microsoft::ErrorKind;
+    use onboarding::ErrorName;
+    match error.kind() {
+        ErrorKind::Throttled => ErrorName::UpstreamThrottled,
+        ErrorKind::Unavailable | ErrorKind::UnknownOutcome => ErrorName::UpstreamUnavailable,
+        ErrorKind::ClaimsChallenge
+        | ErrorKind::WrongTenant
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::NotRegistered
+        | ErrorKind::UnsupportedVersion
+        | ErrorKind::Invalid
+        | ErrorKind::Unexpected
+        | ErrorKind::ForeignAddress
+        | ErrorKind::Entra(_)
+        | ErrorKind::IdToken(_)
+        | ErrorKind::Credential => ErrorName::UpstreamRejected,
+    }
+}
