@@ -2,8 +2,9 @@
 //!
 //! The moment is a call to AWS, because that is where a step leaves its marks: killed *before* the call, it has had its effect at
 //! Microsoft and recorded nothing; killed *after* it, the record is written and nobody was told. The product has no hook for
-//! this: the counting proxy sees the call, finds the process that signed it, and kills it.
+//! this: the counting proxy sees the call, finds the process that made it, and kills it.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
 use crate::aws::lock;
@@ -61,18 +62,21 @@ impl Crashes {
     }
 
     /// The crash that this call brings about, if any; it is taken off the list.
-    pub(crate) fn due(&self, action: &str, access_key: &str, body: &[u8]) -> Option<Due> {
+    pub(crate) fn due(&self, action: &str, connection: Connection, body: &[u8]) -> Option<Due> {
         let mut list = lock(&self.0);
         if list.is_empty() {
             return None;
         }
         let body = String::from_utf8_lossy(body);
-        let (function, pid) = process_of(access_key)?;
-        let place = list.iter().position(|(crash, _)| {
-            crash.action == action
-                && crate::Stack::function_name(&crash.function) == function
-                && crash.about.iter().all(|text| body.contains(text))
-        })?;
+        let is_it = |crash: &Crash| crash.action == action && crash.about.iter().all(|text| body.contains(text));
+        // Finding the process is slow, and most calls are about something else.
+        if !list.iter().any(|(crash, _)| is_it(crash)) {
+            return None;
+        }
+        let (function, pid) = process_of(connection)?;
+        let place = list
+            .iter()
+            .position(|(crash, _)| is_it(crash) && crate::Stack::function_name(&crash.function) == function)?;
         let (crash, planned) = list.remove(place);
         Some(Due { moment: crash.moment, pid, planned })
     }
@@ -89,18 +93,37 @@ impl Due {
     }
 }
 
-/// The function and the process that hold this access key: each execution environment has a key of its own.
-fn process_of(access_key: &str) -> Option<(String, u32)> {
-    let key = format!("AWS_ACCESS_KEY_ID={access_key}");
+/// The two ends of a connection on this machine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connection {
+    /// Where the function's end is.
+    pub(crate) from: SocketAddr,
+    /// The port that it called.
+    pub(crate) to: u16,
+}
+
+/// The function and the process that made this connection. All processes of a function sign with the same key, so the
+/// connection itself is followed to its owner.
+fn process_of(connection: Connection) -> Option<(String, u32)> {
+    let SocketAddr::V4(from) = connection.from else { return None };
+    let end = |address: Ipv4Addr, port: u16| format!("{:08X}:{port:04X}", u32::from_le_bytes(address.octets()));
+    let (ours, theirs) = (end(*from.ip(), from.port()), end(Ipv4Addr::LOCALHOST, connection.to));
+    let table = std::fs::read_to_string("/proc/net/tcp").ok()?;
+    let socket = table.lines().find_map(|line| {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let is_it = columns.get(1) == Some(&ours.as_str()) && columns.get(2) == Some(&theirs.as_str());
+        is_it.then(|| columns.get(9).map(|inode| format!("socket:[{inode}]")))?
+    })?;
     std::fs::read_dir("/proc").ok()?.flatten().find_map(|entry| {
         let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
         let environment = std::fs::read(entry.path().join("environ")).ok()?;
-        let mut variables = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-        if !variables.clone().any(|variable| variable == key) {
-            return None;
-        }
-        let function =
-            variables.find_map(|variable| variable.strip_prefix("AWS_LAMBDA_FUNCTION_NAME=").map(str::to_owned))?;
-        Some((function, pid))
+        let function = environment
+            .split(|byte| *byte == 0)
+            .map(String::from_utf8_lossy)
+            .find_map(|variable| variable.strip_prefix("AWS_LAMBDA_FUNCTION_NAME=").map(str::to_owned))?;
+        let mut files = std::fs::read_dir(entry.path().join("fd")).ok()?.flatten();
+        let holds_it =
+            files.any(|file| std::fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == socket.as_str()));
+        holds_it.then_some((function, pid))
     })
 }

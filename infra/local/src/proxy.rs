@@ -1,12 +1,12 @@
 //! The two small proxies: one between the functions and AWS that counts calls, one that stands in for the portal's
 //! custom domain.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use axum::{Router, body};
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -17,7 +17,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 
 use crate::aws::lock;
-use crate::crash::{Crashes, Moment};
+use crate::crash::{Connection, Crashes, Moment};
 
 /// More than any request or answer of this system; DynamoDB's own limit is 16 MB.
 const LARGEST_BODY: usize = 20 * 1024 * 1024;
@@ -54,17 +54,28 @@ struct Counting {
     upstream: Authority,
     counted: Counted,
     crashes: Crashes,
+    port: u16,
 }
 
 /// Serves the counting proxy on the listener until the runtime ends.
 pub(crate) fn count_aws_calls(listener: TcpListener, upstream_port: u16, crashes: Crashes) -> Result<Counted> {
     let counted = Counted::default();
-    let state = Counting { client: forwarder(), upstream: loopback(upstream_port)?, counted: counted.clone(), crashes };
+    let state = Counting {
+        client: forwarder(),
+        upstream: loopback(upstream_port)?,
+        counted: counted.clone(),
+        crashes,
+        port: listener.local_addr().context("cannot use the listener")?.port(),
+    };
     serve(listener, Router::new().fallback(forward_aws).with_state(state))?;
     Ok(counted)
 }
 
-async fn forward_aws(State(state): State<Counting>, request: Request<Body>) -> Response {
+async fn forward_aws(
+    State(state): State<Counting>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
     // The signature covers the Host header and the body: both go on exactly as they came.
     let (mut head, body) = request.into_parts();
     let Ok(bytes) = body::to_bytes(body, LARGEST_BODY).await else {
@@ -73,7 +84,7 @@ async fn forward_aws(State(state): State<Counting>, request: Request<Body>) -> R
     let mut call = describe(&head.headers, head.method.as_str(), head.uri.path(), &bytes);
     let path = head.uri.path_and_query().cloned();
     head.uri = address(&state.upstream, path);
-    let crash = state.crashes.due(&call.action, &call.caller, &bytes);
+    let crash = state.crashes.due(&call.action, Connection { from, to: state.port }, &bytes);
     if let Some(crash) = crash.as_ref().filter(|crash| crash.moment == Moment::BeforeTheCall) {
         crash.kill();
         return failure(StatusCode::BAD_GATEWAY, "the process was killed before this call");
@@ -170,7 +181,7 @@ pub(crate) fn serve(listener: TcpListener, router: Router) -> Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener).context("cannot use the listener")?;
     tokio::spawn(async move {
         // It ends with the runtime; an error of one connection does not end it.
-        let _ = axum::serve(listener, router).await;
+        let _ = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await;
     });
     Ok(())
 }
