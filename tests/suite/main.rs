@@ -2,8 +2,13 @@
 
 mod bad_input;
 mod cancel;
+mod crashes;
 mod journeys;
+mod permissions;
 mod secrets;
 mod sign_in;
 mod starts;
+mod stopped;
+mod structure;
+mod waits;
 mod world;

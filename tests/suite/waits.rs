@@ -1,0 +1,703 @@
+//! Waiting for a person: nothing a person does is lost, nothing is done twice, and nothing but what is recorded counts.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use jiff::{SignedDuration, Timestamp};
+use local::{Crash, CrashMoment, Manner, SignInPage, Stack};
+use onboarding::{OnboardingId, Outcome};
+use serde_json::{Value, json};
+use store::{Recorded, Store};
+
+use crate::world::{
+    CONFIRM, OWNER_SIGN_IN, Onboarding, PARTNER_SIGN_IN, PATIENCE, SUBSCRIPTION_NAME, run, states_of, until,
+};
+
+/// How often the park and the callback race. A few of each order by force, the others as chance has it.
+const ROUNDS: usize = 48;
+/// How many races run side by side.
+const LANES: usize = 4;
+/// Replays a failure: `RACE_SEED=… cargo test`.
+const SEED: Option<&str> = option_env!("RACE_SEED");
+
+const PARK: &str = "Wait for the person";
+
+/// The client that the functions have, on the emulator as its administrator.
+async fn aws(stack: &Stack) -> SdkConfig {
+    let credentials = aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "tests");
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .endpoint_url(stack.emulator())
+        .region(Region::new(local::REGION))
+        .credentials_provider(credentials)
+        .load()
+        .await
+}
+
+fn now() -> Timestamp {
+    ops::Clock::system().now()
+}
+
+/// What chance has in store, the same again for the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn up_to(&mut self, most: u64) -> u64 {
+        // Xorshift: good enough to vary a delay.
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % (most + 1)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// The person's act is recorded before the machine parks.
+    Person,
+    /// The machine has parked before the person acts.
+    Machine,
+    /// So many milliseconds after the machine was started.
+    Chance(u64),
+}
+
+/// The part of the deployed machine in which it waits, alone: it begins with the park and ends where it would go on.
+async fn waiting_room(stack: &'static Stack) -> Result<String> {
+    let arn = stack.output("StateMachineArn")?;
+    let machine =
+        stack.aws().call("stepfunctions", "describe_state_machine", json!({ "stateMachineArn": arn })).await?;
+    let definition: Value = serde_json::from_str(machine["definition"].as_str().unwrap_or_default())?;
+    let part = json!({
+        "QueryLanguage": "JSONata",
+        "StartAt": "Begin",
+        "States": {
+            "Begin": {
+                "Type": "Pass",
+                "Assign": {
+                    "onboardingId": "{% $states.input.onboardingId %}", "waitId": "{% $states.input.waitId %}",
+                    "reminders": 0, "interrupted": 0, "ended": "none", "outcome": "none",
+                },
+                "Next": PARK,
+            },
+            PARK: definition["States"][PARK],
+            "Load outcome": definition["States"]["Load outcome"],
+            "Continue": { "Type": "Succeed" },
+            "Release": { "Type": "Fail", "Error": "Store.Unavailable" },
+        },
+    });
+    let create = json!({
+        "name": "waiting-room", "definition": part.to_string(), "roleArn": machine["roleArn"], "type": "STANDARD",
+    });
+    let answer = stack.aws().call("stepfunctions", "create_state_machine", create).await?;
+    answer["stateMachineArn"].as_str().map(ToOwned::to_owned).context("no ARN for the waiting room")
+}
+
+/// What one race came to: whether the machine had parked before the outcome was recorded.
+async fn race(stack: &'static Stack, aws: &SdkConfig, room: &str, number: usize, first: First) -> Result<bool> {
+    let table = stack.output("OnboardingTable")?;
+    let store = Store::new(aws, table.to_owned(), String::new());
+    let signal = signal::Signal::new(aws);
+    let id = OnboardingId::from_parts(1_780_000_000_000, u128::try_from(number)?);
+    let wait = format!("2026-11-23T10:00:00.{number:03}Z");
+    let key = json!({ "pk": { "S": format!("ONB#{id}") }, "sk": { "S": format!("WAIT#{wait}") } });
+    stack.aws().call("dynamodb", "put_item", json!({ "TableName": table, "Item": key })).await?;
+
+    // The person clicks twice: two callbacks at once, as the functions run them.
+    let click = async || -> Result<Recorded> {
+        let now = now();
+        let recorded = store.record_outcome(&id, &wait, Outcome::SignedIn, "owner", now).await?;
+        let (Recorded::First { task_token } | Recorded::Before { task_token, .. }) = &recorded;
+        if let Some(token) = task_token {
+            signal.wait_ended(&store, &id, &wait, token, Outcome::SignedIn, now).await?;
+        }
+        Ok(recorded)
+    };
+    let clicks = async || {
+        tokio::try_join!(click(), async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            click().await
+        })
+    };
+    let parked = async || {
+        let get = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
+        Ok(stack.aws().call("dynamodb", "get_item", get).await?["Item"]["taskToken"]["S"].is_string().then_some(()))
+    };
+    let start = async || {
+        let input = json!({ "onboardingId": id, "waitId": wait }).to_string();
+        let start = json!({ "stateMachineArn": room, "name": format!("race-{number}"), "input": input });
+        let answer = stack.aws().call("stepfunctions", "start_execution", start).await?;
+        answer["executionArn"].as_str().map(ToOwned::to_owned).context("no ARN for the race")
+    };
+    let (execution, clicked) = match first {
+        First::Person => {
+            let clicked = clicks().await?;
+            (start().await?, clicked)
+        }
+        First::Machine => {
+            let execution = start().await?;
+            until("the machine parks", PATIENCE, parked).await?;
+            (execution, clicks().await?)
+        }
+        First::Chance(delay) => tokio::try_join!(start(), async {
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            clicks().await
+        })?,
+    };
+    let firsts = [&clicked.0, &clicked.1].iter().filter(|it| matches!(it, Recorded::First { .. })).count();
+    ensure!(firsts == 1, "two clicks, and {firsts} of them were first");
+
+    until("the machine goes on", PATIENCE, async || {
+        Ok((stack.execution(&execution).await?["status"] != "RUNNING").then_some(()))
+    })
+    .await?;
+    let history = stack.history(&execution).await?;
+    let states = states_of(&history);
+    ensure!(states == ["Begin", PARK, "Load outcome", "Continue"], "not once through every state: {states:?}");
+    let loaded = history.iter().filter(|event| event["type"] == "TaskSucceeded").any(|event| {
+        let output = event["taskSucceededEventDetails"]["output"].as_str().unwrap_or_default();
+        serde_json::from_str::<Value>(output).is_ok_and(|output| output["Item"]["outcome"]["S"] == "signed-in")
+    });
+    ensure!(loaded, "the machine did not read what was recorded");
+    let refused = history
+        .iter()
+        .any(|event| event["taskFailedEventDetails"]["error"] == "DynamoDb.ConditionalCheckFailedException");
+    Ok(!refused)
+}
+
+#[test]
+fn however_person_and_machine_race_nothing_is_lost_and_nothing_is_done_twice() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let seed = match SEED {
+            Some(seed) => seed.parse().context("RACE_SEED is a number")?,
+            None => std::hash::RandomState::new().build_hasher().finish() | 1,
+        };
+        println!("RACE_SEED={seed}");
+        let mut chance = Chance(seed);
+        let aws = aws(stack).await;
+        let room = waiting_room(stack).await?;
+        let rounds: Vec<(usize, First)> = (0..ROUNDS)
+            .map(|number| match number % 4 {
+                0 => (number, First::Person),
+                1 => (number, First::Machine),
+                _ => (number, First::Chance(chance.up_to(80))),
+            })
+            .collect();
+        let lane = async |lane: usize| {
+            let mut parked_first = 0;
+            for (number, first) in rounds.iter().copied().filter(|(number, _)| number / 4 % LANES == lane) {
+                let parked = race(stack, &aws, &room, number, first).await;
+                let parked = parked.with_context(|| format!("round {number}, {first:?}, RACE_SEED={seed}"))?;
+                match first {
+                    First::Person => ensure!(!parked, "round {number}: the machine parked on what was done already"),
+                    First::Machine => ensure!(parked, "round {number}: the machine had parked and was not told"),
+                    First::Chance(_) => {}
+                }
+                parked_first += usize::from(parked);
+            }
+            Ok::<_, anyhow::Error>(parked_first)
+        };
+        let lanes = tokio::try_join!(lane(0), lane(1), lane(2), lane(3))?;
+        let parked_first = lanes.0 + lanes.1 + lanes.2 + lanes.3;
+        println!("of {ROUNDS} races the machine was first in {parked_first}");
+        Ok(())
+    })
+}
+
+/// A day passes: the park's time is over.
+async fn time_is_over(stack: &Stack, wait: &Value) -> Result<()> {
+    let token = wait["taskToken"].as_str().context("the machine has not parked")?;
+    let failure = json!({ "taskToken": token, "error": "States.Timeout", "cause": "a day has passed" });
+    stack.aws().call("stepfunctions", "send_task_failure", failure).await.map(drop)
+}
+
+/// Moves a time of the wait's record.
+async fn set_time(stack: &Stack, wait: &Value, name: &str, at: Timestamp) -> Result<()> {
+    let update = json!({
+        "TableName": stack.output("OnboardingTable")?,
+        "Key": { "pk": { "S": wait["pk"] }, "sk": { "S": wait["sk"] } },
+        "UpdateExpression": "SET #name = :at",
+        "ConditionExpression": "attribute_exists(#name)",
+        "ExpressionAttributeNames": { "#name": name },
+        "ExpressionAttributeValues": { ":at": { "S": at.to_string() } },
+    });
+    stack.aws().call("dynamodb", "update_item", update).await.map(drop)
+}
+
+/// A minute passes: the schedule runs the sweep.
+async fn sweep(stack: &Stack) -> Result<()> {
+    let invoke = json!({ "FunctionName": Stack::function_name("sweep"), "Payload": "{}" });
+    let answer = stack.aws().call("lambda", "invoke", invoke).await?;
+    ensure!(answer["FunctionError"].is_null(), "the sweep failed: {answer}");
+    Ok(())
+}
+
+fn count(states: &[String], name: &str) -> usize {
+    states.iter().filter(|state| *state == name).count()
+}
+
+/// The machine has parked again since the wait was read, on the same wait.
+async fn parks_again(onboarding: &Onboarding, before: &Value) -> Result<Value> {
+    until("the machine parks again", PATIENCE, async || {
+        let record = onboarding.record().await?;
+        let wait = record.get(before["sk"].as_str().unwrap_or_default()).context("the wait is gone")?;
+        // The emulator gives a retried task its old token, as a machine that is told twice may be: the time is new.
+        Ok((wait["tokenAt"] != before["tokenAt"]).then(|| wait.clone()))
+    })
+    .await
+}
+
+#[test]
+fn a_forged_signal_changes_nothing_as_long_as_nothing_is_recorded() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let wait = onboarding.waits_for("sign-in", "owner").await?;
+        let forged = json!({ "taskToken": wait["taskToken"], "output": "{\"outcome\":\"signed-in\"}" });
+        stack.aws().call("stepfunctions", "send_task_success", forged).await?;
+        let again = parks_again(&onboarding, &wait).await?;
+        ensure!(again["outcome"].is_null() && again["reminders"] == 0, "{again:#}");
+        let states = onboarding.states().await?;
+        ensure!(count(&states, "1 Use existing directory") == 0, "the machine believed a signal: {states:?}");
+        ensure!(states.ends_with(&["Pause".to_owned(), PARK.to_owned()]), "{states:?}");
+        ensure!(onboarding.mails().await?.len() == 1, "somebody was bothered");
+        // The person is not kept out by it.
+        onboarding.associate().await
+    })
+}
+
+#[test]
+fn a_forged_failure_changes_nothing_either() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let wait = onboarding.waits_for("sign-in", "owner").await?;
+        let forged = json!({ "taskToken": wait["taskToken"], "error": "Wait.Expired", "cause": "forged" });
+        stack.aws().call("stepfunctions", "send_task_failure", forged).await?;
+        let again = parks_again(&onboarding, &wait).await?;
+        ensure!(again["outcome"].is_null(), "{again:#}");
+        onboarding.associate().await
+    })
+}
+
+#[test]
+fn an_outcome_that_a_crash_left_unsignalled_is_signalled_by_the_sweep() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let wait = onboarding.waits_for("sign-in", "owner").await?;
+        let killed = stack.plan_crash(Crash {
+            function: "sign-in".to_owned(),
+            action: "UpdateItem".to_owned(),
+            about: vec![onboarding.id.clone(), "outcomeBy".to_owned()],
+            moment: CrashMoment::AfterTheCall,
+        });
+        let mail = onboarding.owner.wait_for_mail(stack, OWNER_SIGN_IN, PATIENCE).await?;
+        onboarding.owner.sign_in_from(stack, &mail, &Manner::default()).await?;
+        ensure!(killed.killed().is_some(), "nothing was killed");
+        let record = onboarding.record().await?;
+        let recorded = &record[wait["sk"].as_str().unwrap_or_default()];
+        ensure!(recorded["outcome"] == "signed-in", "{recorded:#}");
+        sweep(stack).await?;
+        let signalled = until("the machine is told", PATIENCE, async || {
+            let record = onboarding.record().await?;
+            let wait = record[wait["sk"].as_str().unwrap_or_default()].clone();
+            Ok(wait["signalledAt"].is_string().then_some(wait))
+        })
+        .await?;
+        ensure!(signalled["taskToken"].is_null(), "a used task token is kept");
+        onboarding.partner_acts(PARTNER_SIGN_IN).await?;
+        onboarding.owner_acts(CONFIRM).await?;
+        onboarding.ended("done").await?;
+        ensure!(count(&onboarding.states().await?, "1 Use existing directory") == 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn who_does_nothing_for_a_day_is_reminded_once_with_the_same_link() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let wait = onboarding.waits_for("sign-in", "owner").await?;
+        let first = onboarding.owner.wait_for_mail(stack, OWNER_SIGN_IN, PATIENCE).await?;
+        set_time(stack, &wait, "openedAt", now() - SignedDuration::from_hours(25)).await?;
+        time_is_over(stack, &wait).await?;
+        let reminder = onboarding.owner.wait_for_mail(stack, "Reminder: your turn", PATIENCE).await?;
+        ensure!(first.links() == reminder.links(), "the reminder leads elsewhere");
+        let again = parks_again(&onboarding, &wait).await?;
+        ensure!(again["reminders"] == 1 && again["outcome"].is_null(), "{again:#}");
+
+        // A park that ends before the next day is no reason to write again.
+        time_is_over(stack, &again).await?;
+        let third = parks_again(&onboarding, &again).await?;
+        ensure!(third["reminders"] == 1, "{third:#}");
+        let states = onboarding.states().await?;
+        ensure!(count(&states, "Remind") == 2 && count(&states, PARK) == 3, "{states:?}");
+
+        onboarding.owner.sign_in_from(stack, &reminder, &Manner::default()).await?;
+        onboarding.partner_acts(PARTNER_SIGN_IN).await?;
+        let reminders = onboarding.mails().await?.into_iter().filter(|mail| mail.subject.contains("Reminder")).count();
+        ensure!(reminders == 1, "{reminders} reminders");
+        Ok(())
+    })
+}
+
+/// Nothing of the onboarding is left: no sealed sign-in, no lock, no guest of ours, no pending request.
+async fn all_is_undone(onboarding: &Onboarding) -> Result<()> {
+    let record = onboarding.record().await?;
+    ensure!(!record.keys().any(|key| key.starts_with("CRED#")), "sealed sign-ins are left");
+    let locks = onboarding.locks().await?;
+    ensure!(locks.is_empty(), "locks are left: {locks:?}");
+    let subscription = onboarding.at_microsoft().await?;
+    ensure!(subscription["tenantId"] == onboarding.pair.source_tenant.as_str(), "the subscription moved");
+    ensure!(subscription["pendingRequest"].is_null(), "a request is left: {subscription:#}");
+    let users = onboarding.users(&onboarding.pair.partner_tenant).await?;
+    ensure!(!users.iter().any(|user| user["email"] == onboarding.pair.owner.as_str()), "the guest is left: {users:?}");
+    Ok(())
+}
+
+#[test]
+fn a_wait_that_nobody_answers_expires_undone_and_who_comes_late_is_told_so() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?.single_account();
+        onboarding.start_by_form().await?;
+        onboarding.owner_acts(OWNER_SIGN_IN).await?;
+        onboarding.partner_acts(PARTNER_SIGN_IN).await?;
+        let wait = onboarding.waits_for("confirm", "owner").await?;
+        ensure!(onboarding.effects().await?.get("invitation-created") == Some(&1), "there is no guest to undo");
+
+        // The owner is on the way back from Microsoft when the time runs out.
+        let mail = onboarding.owner.wait_for_mail(stack, CONFIRM, PATIENCE).await?;
+        let manner = Manner { stops_at: Some(SignInPage::Return), ..Manner::default() };
+        let on_the_way = onboarding.owner.sign_in_from(stack, &mail, &manner).await?;
+        set_time(stack, &wait, "deadlineAt", now() - SignedDuration::from_secs(1)).await?;
+        time_is_over(stack, &wait).await?;
+        onboarding.ended("expired").await?;
+        ensure!(onboarding.states().await?.last().map(String::as_str) == Some("Expired"));
+
+        let late = onboarding.owner.browser.follow_redirect(&on_the_way).await?;
+        ensure!(late.status == 410 && late.text.contains("ran out of time"), "{}", late.summary());
+        let page = onboarding.owner.open_mail(stack, &mail).await?;
+        ensure!(!page.offers("Continue to Microsoft"), "a page of an expired onboarding offers a sign-in");
+        ensure!(
+            page.text.to_lowercase().contains("time ran out") || page.text.contains("xpired"),
+            "{}",
+            page.summary()
+        );
+
+        all_is_undone(&onboarding).await?;
+        let effects = onboarding.effects().await?;
+        ensure!(effects.get("guest-deleted") == Some(&1), "{effects:?}");
+        ensure!(!effects.contains_key("change-tenant-request-initiated"), "{effects:?}");
+        onboarding.owner.wait_for_mail(stack, "Expired", PATIENCE).await?;
+        onboarding.partner.wait_for_mail(stack, "Expired", PATIENCE).await?;
+        Ok(())
+    })
+}
+
+#[test]
+fn a_request_that_nobody_could_accept_in_time_is_taken_back() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        let refused = json!({
+            "operation": "arm.acceptChangeTenant", "pathContains": onboarding.pair.subscription,
+            "effect": { "kind": "status", "status": 401 },
+        });
+        stack.control_post("faults", &refused).await?;
+        onboarding.start_by_form().await?;
+        onboarding.owner_acts(OWNER_SIGN_IN).await?;
+        onboarding.partner_acts(PARTNER_SIGN_IN).await?;
+        onboarding.owner_acts(CONFIRM).await?;
+        let wait = onboarding.waits_for("sign-in", "partner-admin").await?;
+        ensure!(wait["resume"] == "map-directory", "{wait:#}");
+        ensure!(onboarding.at_microsoft().await?["pendingRequest"].is_object(), "there is no request to take back");
+        set_time(stack, &wait, "deadlineAt", now() - SignedDuration::from_secs(1)).await?;
+        time_is_over(stack, &wait).await?;
+        let meta = onboarding.ended("expired").await?;
+        all_is_undone(&onboarding).await?;
+        let effects = onboarding.effects().await?;
+        ensure!(effects.get("change-tenant-request-deleted") == Some(&1), "{effects:?}");
+        ensure!(meta["undone"][0]["result"] == "undone", "{meta:#}");
+        Ok(())
+    })
+}
+
+#[test]
+fn what_a_person_must_fix_is_looked_at_again_by_the_sweep_when_it_is_due_and_not_before() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        let policy = format!("policies/{}", onboarding.pair.source_tenant);
+        stack.control_post(&policy, &json!({ "leaving": "block" })).await?;
+        onboarding.start_by_form().await?;
+        onboarding.owner_acts(OWNER_SIGN_IN).await?;
+        let wait = onboarding.waits_for("fix", "owner").await?;
+        ensure!(wait["reason"] == "Policy.LeavingBlocked" && wait["dueAt"].is_string(), "{wait:#}");
+
+        sweep(stack).await?;
+        let early = onboarding.waits_for("fix", "owner").await?;
+        ensure!(early["sk"] == wait["sk"], "it was looked at before its time");
+
+        // Due, and still blocked: the same question to the same person, without another mail.
+        set_time(stack, &wait, "dueAt", now() - SignedDuration::from_secs(1)).await?;
+        sweep(stack).await?;
+        let second = until("the next wait opens", PATIENCE, async || {
+            let second = onboarding.waits_for("fix", "owner").await?;
+            Ok((second["sk"] != wait["sk"]).then_some(second))
+        })
+        .await?;
+        let asked = onboarding.mails().await?.into_iter().filter(|mail| mail.is_to(&onboarding.pair.owner)).count();
+        ensure!(asked == 2, "a sign-in and one request to fix make two mails, not {asked}");
+
+        // Due, and allowed meanwhile.
+        stack.control_post(&policy, &json!({ "leaving": "allow" })).await?;
+        set_time(stack, &second, "dueAt", now() - SignedDuration::from_secs(1)).await?;
+        sweep(stack).await?;
+        onboarding.partner_acts(PARTNER_SIGN_IN).await?;
+        onboarding.owner_acts(CONFIRM).await?;
+        onboarding.ended("done").await?;
+        let states = onboarding.states().await?;
+        ensure!(count(&states, "Sign in with the Azure account") == 1, "the owner had to sign in again: {states:?}");
+        ensure!(count(&states, "1 Use existing directory") == 3, "{states:?}");
+        Ok(())
+    })
+}
+
+/// What makes a step's sign-in worthless.
+enum Dies {
+    /// So many refreshes of the tenant after the first sign-in or the confirmation's beginning.
+    AtRefresh { of_owner: bool, skip: u32 },
+    /// Revoked while the people are at this point.
+    WhileWaiting { of_owner: bool },
+}
+
+/// Loses a sign-in in the middle, and checks that exactly the step that needed it was continued.
+async fn loses_a_sign_in(
+    onboarding: &mut Onboarding,
+    stack: &Stack,
+    dies: (&str, Dies),
+    step: &str,
+    asks: &str,
+) -> Result<()> {
+    let (before, dies) = dies;
+    let mut asked_owner = false;
+    for (mail, is_owner) in [(OWNER_SIGN_IN, true), (PARTNER_SIGN_IN, false), (CONFIRM, true)] {
+        if mail == before {
+            // The wait is open and everything before it is done.
+            onboarding
+                .waits_for(
+                    if mail == CONFIRM { "confirm" } else { "sign-in" },
+                    if is_owner { "owner" } else { "partner-admin" },
+                )
+                .await?;
+            let (owner, partner) = (onboarding.pair.owner.clone(), onboarding.pair.partner_admin.clone());
+            match dies {
+                Dies::AtRefresh { of_owner, skip } => {
+                    let tenant =
+                        if of_owner { &onboarding.pair.source_tenant } else { &onboarding.pair.partner_tenant };
+                    let fault = json!({
+                        "operation": "login.token", "pathContains": tenant, "skip": skip,
+                        "effect": { "kind": "status", "status": 400, "code": "AADSTS50173" },
+                    });
+                    stack.control_post("faults", &fault).await?;
+                    asked_owner = of_owner;
+                }
+                Dies::WhileWaiting { of_owner } => {
+                    let email = if of_owner { owner } else { partner };
+                    let revoked = stack.control_post(&format!("users/{email}/revoke"), &json!({})).await?;
+                    ensure!(revoked["revoked"].as_u64() > Some(0), "nothing was revoked");
+                    asked_owner = of_owner;
+                }
+            }
+        }
+        if is_owner {
+            onboarding.owner_acts(mail).await?
+        } else {
+            onboarding.partner_acts(mail).await?
+        };
+        if mail == before {
+            let words = if asked_owner { OWNER_SIGN_IN } else { PARTNER_SIGN_IN };
+            if asked_owner {
+                onboarding.owner_acts(words).await?
+            } else {
+                onboarding.partner_acts(words).await?
+            };
+        }
+    }
+    onboarding.ended("done").await?;
+    let states = onboarding.states().await?;
+    for each in [
+        "1 Use existing directory",
+        "2 Associate the Partner Center credentials",
+        "Assess impact",
+        "3 Map the directory",
+        "4 Add the administrator",
+        "5 Confirm your changes",
+    ] {
+        let again = usize::from(each == step);
+        // Steps that wait for Microsoft come back by themselves, but never through a person.
+        let by_themselves =
+            states.windows(2).filter(|two| two[0].starts_with("Wait for ") && two[1] == each && two[0] != PARK).count();
+        ensure!(count(&states, each) - by_themselves == 1 + again, "{each}: {states:?}");
+    }
+    let at = states.iter().position(|state| state == asks).with_context(|| format!("nobody was asked: {states:?}"))?;
+    ensure!(count(&states, asks) == 1, "{states:?}");
+    ensure!(states[at - 1] == step, "{asks} came after {}", states[at - 1]);
+    let on = states.get(at + 1..at + 5).map(|on| on.iter().map(String::as_str).collect::<Vec<_>>());
+    ensure!(on == Some(vec![PARK, "Load outcome", "Continue", step]), "{asks} leads on to {on:?}");
+    let effects = onboarding.effects().await?;
+    for once in ["change-tenant-request-initiated", "change-tenant-request-accepted", "directory-changed"] {
+        ensure!(effects.get(once) == Some(&1), "{once}: {effects:?}");
+    }
+    Ok(())
+}
+
+const AGAIN: &str = "Ask to sign in again";
+
+#[test]
+fn a_sign_in_that_is_dead_at_step_1_continues_step_1() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        // The code is redeemed, and the first refresh fails.
+        let dies = (OWNER_SIGN_IN, Dies::AtRefresh { of_owner: true, skip: 1 });
+        loses_a_sign_in(&mut onboarding, case.stack(), dies, "1 Use existing directory", AGAIN).await
+    })
+}
+
+#[test]
+fn a_sign_in_that_is_dead_at_step_2_continues_step_2() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let dies = (PARTNER_SIGN_IN, Dies::AtRefresh { of_owner: false, skip: 1 });
+        let step = "2 Associate the Partner Center credentials";
+        loses_a_sign_in(&mut onboarding, case.stack(), dies, step, AGAIN).await
+    })
+}
+
+#[test]
+fn a_sign_in_that_is_revoked_before_the_impact_is_assessed_continues_there() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let dies = (PARTNER_SIGN_IN, Dies::WhileWaiting { of_owner: true });
+        loses_a_sign_in(&mut onboarding, case.stack(), dies, "Assess impact", AGAIN).await
+    })
+}
+
+#[test]
+fn a_sign_in_that_is_revoked_before_step_3_continues_step_3() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let dies = (CONFIRM, Dies::WhileWaiting { of_owner: false });
+        loses_a_sign_in(&mut onboarding, case.stack(), dies, "3 Map the directory", AGAIN).await
+    })
+}
+
+#[test]
+fn a_sign_in_that_dies_after_the_move_continues_step_4() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        // Step 3 uses it once, for both looking and accepting.
+        let dies = (CONFIRM, Dies::AtRefresh { of_owner: false, skip: 1 });
+        loses_a_sign_in(&mut onboarding, case.stack(), dies, "4 Add the administrator", AGAIN).await
+    })
+}
+
+#[test]
+fn a_sign_in_that_is_revoked_before_step_5_leads_the_partner_back_to_partner_center() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?.single_account();
+        onboarding.start_by_form().await?;
+        // On this route the owner does steps 3 and 4.
+        let dies = (CONFIRM, Dies::WhileWaiting { of_owner: false });
+        let step = "5 Confirm your changes";
+        loses_a_sign_in(&mut onboarding, case.stack(), dies, step, "Sign in to Partner Center").await
+    })
+}
+
+/// The value of a parameter of an address.
+fn parameter(address: &url::Url, name: &str) -> Option<String> {
+    address.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+#[test]
+fn azure_s_demand_for_a_second_factor_becomes_a_sign_in_that_passes_it_on() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        onboarding.owner_acts(OWNER_SIGN_IN).await?;
+        onboarding.partner_acts(PARTNER_SIGN_IN).await?;
+
+        // Every sign-in asks for the second factor beforehand. A browser that drops the wish gets a weaker sign-in.
+        let mail = onboarding.owner.wait_for_mail(stack, CONFIRM, PATIENCE).await?;
+        let turn = onboarding.owner.open_mail(stack, &mail).await?;
+        let owner = &mut onboarding.owner;
+        let form = turn.form("Continue to Microsoft")?.clone();
+        let leads = owner.browser.submit_without_following(&turn, &form, "Continue to Microsoft").await?;
+        let mut to = leads.redirect().with_context(|| format!("the sign-in leads nowhere: {}", leads.summary()))?;
+        ensure!(parameter(&to, "claims").is_some_and(|claims| claims.contains("p1")), "no second factor is asked for");
+        let kept: Vec<(String, String)> = to
+            .query_pairs()
+            .filter(|(name, _)| name != "claims")
+            .map(|(n, v)| (n.into_owned(), v.into_owned()))
+            .collect();
+        to.query_pairs_mut().clear().extend_pairs(kept);
+        let page = owner.browser.open_without_following(&to).await?;
+        let back = owner.go_through_sign_in(stack, page, &Manner::default()).await?;
+        let confirm =
+            if back.offers("Move the subscription") { back } else { owner.browser.follow(&back, "Continue").await? };
+        owner.confirm_move(&confirm, SUBSCRIPTION_NAME).await?;
+
+        let wait = onboarding.waits_for("sign-in", "owner").await?;
+        ensure!(wait["reason"] == "mfa" && wait["resume"] == "map-directory", "{wait:#}");
+        let demand: Value = serde_json::from_str(wait["claims"].as_str().unwrap_or_default())?;
+        ensure!(demand["access_token"]["acrs"]["values"] == json!(["p1"]), "{demand}");
+        let effects = onboarding.effects().await?;
+        ensure!(!effects.contains_key("change-tenant-request-initiated"), "it was done without: {effects:?}");
+
+        // What Azure demands beside what we ask for anyway is passed on too.
+        let mut stronger = demand.clone();
+        stronger["access_token"]["nbf"] = json!({ "essential": true, "value": "1700000000" });
+        let update = json!({
+            "TableName": stack.output("OnboardingTable")?,
+            "Key": { "pk": { "S": wait["pk"] }, "sk": { "S": wait["sk"] } },
+            "UpdateExpression": "SET claims = :claims",
+            "ExpressionAttributeValues": { ":claims": { "S": stronger.to_string() } },
+        });
+        stack.aws().call("dynamodb", "update_item", update).await?;
+        let mail = onboarding.owner.wait_for_mail(stack, OWNER_SIGN_IN, PATIENCE).await;
+        let mail = match mail {
+            Ok(mail) => mail,
+            Err(error) => bail!("{error}: {}", onboarding.story().await?),
+        };
+        let turn = onboarding.owner.open_mail(stack, &mail).await?;
+        let owner = &mut onboarding.owner;
+        let leads = owner
+            .browser
+            .submit_without_following(&turn, turn.form("Continue to Microsoft")?, "Continue to Microsoft")
+            .await?;
+        let to = leads.redirect().context("the sign-in leads nowhere")?;
+        let passed_on: Value = serde_json::from_str(&parameter(&to, "claims").unwrap_or_default())?;
+        for name in ["acrs", "nbf"] {
+            ensure!(passed_on["access_token"][name] == stronger["access_token"][name], "{name}: {passed_on}");
+        }
+        owner.go_through_sign_in(stack, leads, &Manner::default()).await?;
+        onboarding.ended("done").await?;
+        let states = onboarding.states().await?;
+        ensure!(count(&states, AGAIN) == 1 && count(&states, "Assess impact") == 1, "{states:?}");
+        Ok(())
+    })
+}
