@@ -52,7 +52,7 @@ fn catches(entry: &Value, error: &str) -> bool {
 }
 
 /// The first catcher that takes an error, as Step Functions looks for it.
-fn caught<'a>(state: &'a Value, error: ErrorName) -> Option<&'a Value> {
+fn caught(state: &Value, error: ErrorName) -> Option<&Value> {
     list(state, "Catch").find(|catcher| catches(catcher, error.as_str()))
 }
 
