@@ -104,20 +104,7 @@ impl World for Deps {
         outcome: Outcome,
         by: Actor,
     ) -> Result<Recorded, StoreError> {
-        let now = self.clock.now();
-        let recorded = self.store.record_outcome(id, wait_id, outcome, by.as_str(), now).await?;
-        // Somebody who was faster may have crashed before telling the machine: telling it twice is harmless.
-        let (told, token) = match &recorded {
-            Recorded::First { task_token } => (outcome, task_token),
-            Recorded::Before { outcome, task_token, .. } => (*outcome, task_token),
-        };
-        if let Some(token) = token
-            && let Err(error) = self.signal.wait_ended(&self.store, id, wait_id, token, told, now).await
-        {
-            // The outcome is recorded and in the index of due items: `sweep` tells the machine.
-            tracing::warn!(target: "mooring::decide", onboarding_id = %id, wait_id, "the signal is left to the sweep: {error}");
-        }
-        Ok(recorded)
+        self.signal.end_wait(&self.store, id, wait_id, outcome, by, self.clock.now()).await
     }
 
     async fn browser(&self, browser: &str, id: &OnboardingId, actor: Actor) -> Result<Option<Browser>, StoreError> {

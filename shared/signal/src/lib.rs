@@ -4,8 +4,8 @@
 //! itself carries only the outcome's name, and the machine doesn't believe even that: it reads the record.
 
 use aws_sdk_sfn::error::{ProvideErrorMetadata as _, SdkError};
-use onboarding::{OnboardingId, Outcome};
-use store::{Store, StoreError};
+use onboarding::{Actor, OnboardingId, Outcome};
+use store::{Recorded, Store, StoreError};
 
 /// Why a signal was not given. The recorded outcome stands.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,36 @@ impl Signal {
     #[must_use]
     pub fn new(config: &aws_config::SdkConfig) -> Self {
         Self { client: aws_sdk_sfn::Client::new(config) }
+    }
+
+    /// Records how a wait ended, once, and tells the machine. Answers whether ours was the first outcome.
+    ///
+    /// Where somebody was faster, their outcome is told (again): they may have crashed before telling, and telling twice is
+    /// harmless. A signal that fails is no error here: the outcome is recorded and in the index of due items, and `sweep` tells
+    /// the machine.
+    ///
+    /// # Errors
+    /// When the outcome can't be recorded.
+    pub async fn end_wait(
+        &self,
+        store: &Store,
+        onboarding: &OnboardingId,
+        wait_id: &str,
+        outcome: Outcome,
+        by: Actor,
+        now: jiff::Timestamp,
+    ) -> Result<Recorded, StoreError> {
+        let recorded = store.record_outcome(onboarding, wait_id, outcome, by.as_str(), now).await?;
+        let (told, token) = match &recorded {
+            Recorded::First { task_token } => (outcome, task_token),
+            Recorded::Before { outcome, task_token, .. } => (*outcome, task_token),
+        };
+        if let Some(token) = token
+            && let Err(error) = self.wait_ended(store, onboarding, wait_id, token, told, now).await
+        {
+            tracing::warn!(onboarding_id = %onboarding, wait_id, "the signal is left to the sweep: {error}");
+        }
+        Ok(recorded)
     }
 
     /// Signals that a wait ended with a recorded outcome, and notes that it was done. A machine that has moved on already
