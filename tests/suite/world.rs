@@ -652,8 +652,16 @@ impl Onboarding {
     }
 
     /// What the product keeps of this onboarding, for comparing: the record and what lies elsewhere.
+    ///
+    /// A mail is marked as sent a moment after it has arrived: what is compared begins once every mail that is here is marked.
     pub(crate) async fn everything(&self) -> Result<String> {
-        let (record, mut elsewhere) = (self.record().await?, self.elsewhere().await?);
+        let record = until("every mail that arrived is marked as sent", PATIENCE, async || {
+            let (arrived, record) = (self.mails().await?.len(), self.record().await?);
+            let marked = record.values().filter(|item| item["sentAt"].is_string()).count();
+            Ok((marked >= arrived).then_some(record))
+        })
+        .await?;
+        let mut elsewhere = self.elsewhere().await?;
         elsewhere.sort_by_key(ToString::to_string);
         Ok(format!("{record:#?}\n{elsewhere:#?}"))
     }
