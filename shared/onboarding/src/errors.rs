@@ -241,6 +241,18 @@ errors! {
         "The access on the subscription is no longer what the confirmation was given for.",
         "Nothing was changed in Azure.",
         "Read the new list and confirm again.";
+    /// Something would be lost for ever, and nobody has accepted that.
+    ImpactNotAccepted = "Impact.NotAccepted", Confirm, PARTNER,
+        "Something would be lost for ever",
+        "The report names resources that can't come back after the move, and not every one of them has a written override that both people agreed to.",
+        "Nothing was changed in Azure.",
+        "Read the report, take those resources out of the subscription, or accept each of them in the review.";
+    /// What was kept of the access can't be used.
+    SnapshotDamaged = "Access.SnapshotDamaged", End, None,
+        "The kept list of access can't be used",
+        "What was kept of the access before the move is missing or no longer has its recorded hash.",
+        "The subscription is moved; no access was restored from a list that can't be trusted.",
+        "Give access again by hand from the report that both people received, and tell the operator of this service.";
     /// The guest invitation was refused.
     InvitationRefused = "Invitation.Refused", Fix, PARTNER,
         "The invitation was refused",

@@ -50,6 +50,8 @@ names! {
         MapDirectory = "map-directory",
         /// Step 4: the partner admin becomes Owner.
         AddAdministrator = "add-administrator",
+        /// After step 4: custom roles and reviewed role assignments are made again.
+        RestoreAccess = "restore-access",
         /// Step 5: the result is proved as the partner admin sees it.
         ConfirmChanges = "confirm-changes",
     }
@@ -63,7 +65,7 @@ impl Step {
             Self::UseExistingDirectory => 1,
             Self::AssociateCredentials => 2,
             Self::AssessImpact | Self::MapDirectory => 3,
-            Self::AddAdministrator => 4,
+            Self::AddAdministrator | Self::RestoreAccess => 4,
             Self::ConfirmChanges => 5,
         }
     }
@@ -83,6 +85,7 @@ impl Step {
             Self::AssessImpact => "Assess the impact",
             Self::MapDirectory => "Map the directory",
             Self::AddAdministrator => "Add the administrator",
+            Self::RestoreAccess => "Restore the access",
             Self::ConfirmChanges => "Confirm your changes",
         }
     }

@@ -13,6 +13,8 @@ names! {
         SignIn = "sign-in",
         /// To sign in, read what Azure will delete, and decide.
         Confirm = "confirm",
+        /// To sign in, read the report, and decide who gets access again and whether a hard stop is accepted.
+        Review = "review",
         /// To change something outside, after which the same step looks again.
         Fix = "fix",
     }
@@ -25,6 +27,10 @@ names! {
         SignedIn = "signed-in",
         /// The owner confirmed the move of exactly what they were shown.
         Confirmed = "confirmed",
+        /// The partner admin has decided what there was to decide.
+        Reviewed = "reviewed",
+        /// The owner asks the partner admin to look at the decisions again.
+        SentBack = "sent-back",
         /// The person said no.
         Declined = "declined",
         /// Someone cancelled the onboarding.

@@ -2,12 +2,19 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use impact::preflight::Preflight;
 use onboarding::audit::Entry;
 use onboarding::{Actor, Directory, OnboardingId, SubscriptionId};
 
-use crate::records::{Meta, OutboxMail, SealedCredential, StepRecord, StoredEntry, WaitRecord};
+use crate::records::{Meta, OutboxMail, Review, SealedCredential, StepRecord, StoredEntry, WaitRecord};
 use crate::{Store, StoreError, keys};
+
+fn packed<T: serde::Serialize>(value: &T) -> Result<Item, StoreError> {
+    let bytes = access::pages::pack(value).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    Ok(Item::from([(crate::onboarding::CONTENT.into(), AttributeValue::B(Blob::new(bytes)))]))
+}
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -70,6 +77,10 @@ pub enum Write {
     Credential(SealedCredential),
     /// Forget a person's sealed credential.
     ForgetCredential(Actor, Directory),
+    /// Replace what was decided in the review.
+    Review(Box<Review>),
+    /// Replace the rows of the preflight.
+    Preflight(Preflight),
     /// Take the subscription's lock; it may be ours already.
     LockSubscription(SubscriptionId),
     /// Give the subscription's lock back, if it is ours.
@@ -224,6 +235,8 @@ impl Store {
         };
         match write {
             Write::Step(record) => write_put(&keys::step(record.step), serde_dynamo::to_item(*record)?),
+            Write::Review(review) => write_put(keys::REVIEW, packed(&*review)?),
+            Write::Preflight(rows) => write_put(keys::PREFLIGHT, packed(&rows)?),
             Write::Credential(record) => {
                 write_put(&keys::credential(record.actor, record.directory), serde_dynamo::to_item(record)?)
             }

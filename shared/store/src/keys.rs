@@ -1,9 +1,11 @@
 //! The keys of every item.
 //!
 //! Within an onboarding's partition the sort keys are named so that one range, `CRED#` to the end of `WAIT#`, holds all
-//! that a step reads, and the long lists (`ACCESS#`, `AUD#`) lie before it.
+//! that a step reads, and the long lists (`ARCHIVE#`, `AUD#`) lie before it.
 
 use onboarding::{Actor, Directory, OnboardingId, Step};
+
+use crate::records::Archive;
 
 /// The onboarding's partition.
 #[must_use]
@@ -43,17 +45,22 @@ pub fn credential(actor: Actor, directory: Directory) -> String {
     format!("CRED#{actor}#{directory}")
 }
 
-/// A page of the access that Azure will delete.
+/// One page of a kept list: a snapshot, a report, …. The hash names the content, so that nothing is ever replaced by something else.
 #[must_use]
-pub fn access(report_hash: &str, page: usize) -> String {
-    format!("ACCESS#{report_hash}#{page:04}")
+pub fn archive(kind: Archive, hash: &str, page: usize) -> String {
+    format!("{}{page:04}", archive_prefix(kind, hash))
 }
 
-/// All pages of one report.
+/// All pages of one kept list.
 #[must_use]
-pub fn access_prefix(report_hash: &str) -> String {
-    format!("ACCESS#{report_hash}#")
+pub fn archive_prefix(kind: Archive, hash: &str) -> String {
+    format!("ARCHIVE#{}#{hash}#", kind.as_str())
 }
+
+/// What was decided in the review.
+pub const REVIEW: &str = "REVIEW";
+/// The rows of the preflight.
+pub const PREFLIGHT: &str = "PREFLIGHT";
 
 /// An audit entry.
 #[must_use]

@@ -22,7 +22,8 @@ pub use ephemeral::{Browser, Session, SessionState, Started};
 pub use error::StoreError;
 pub use onboarding::{Created, NewOnboarding};
 pub use records::{
-    AccessPage, Loaded, Meta, OutboxMail, SealedCredential, StepRecord, StepState, UndoItem, WaitRecord,
+    Archive, Loaded, Meta, OutboxMail, RestoreProgress, Review, SealedCredential, StepRecord, StepState, UndoItem,
+    WaitRecord,
 };
 pub use waits::{Due, Recorded};
 

@@ -1,11 +1,13 @@
 //! Creating and reading onboardings.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use impact::preflight::Preflight;
 use onboarding::audit::Entry;
 use onboarding::{OnboardingId, SubscriptionId};
 
 use crate::change::{Item, Mail, Note, built, chain, outbox_item, s};
-use crate::records::{AccessPage, Loaded, Meta, OutboxMail, StoredEntry};
+use crate::records::{Archive, Loaded, Meta, OutboxMail, Review, StoredEntry};
 use crate::{Store, StoreError, keys};
 
 /// An onboarding to be created.
@@ -132,6 +134,7 @@ impl Store {
     async fn load_range(&self, id: &OnboardingId, (from, to): (&str, &str)) -> Result<Loaded, StoreError> {
         let mut meta = None;
         let (mut steps, mut waits, mut credentials, mut mails) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut review, mut preflight) = (Review::default(), Preflight::default());
         for item in self.query(&keys::onboarding(id), from, to).await? {
             let sk = item.get("sk").and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
             match sk.split('#').next().unwrap_or_default() {
@@ -140,12 +143,14 @@ impl Store {
                 "WAIT" => waits.push(serde_dynamo::from_item(item)?),
                 "CRED" => credentials.push(serde_dynamo::from_item(item)?),
                 "OUT" => mails.push(serde_dynamo::from_item(item)?),
+                keys::REVIEW => review = packed(&item)?,
+                keys::PREFLIGHT => preflight = packed(&item)?,
                 // A newer function may keep records that this one doesn't know.
                 _ => {}
             }
         }
         let meta = meta.ok_or(StoreError::NotFound)?;
-        Ok(Loaded { meta, steps, waits, credentials, mails })
+        Ok(Loaded { meta, steps, waits, credentials, mails, review, preflight })
     }
 
     async fn query(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, StoreError> {
@@ -182,38 +187,58 @@ impl Store {
         items.into_iter().map(|item| Ok(serde_dynamo::from_item::<_, StoredEntry>(item)?.into())).collect()
     }
 
-    /// Keeps one page of the access that Azure will delete. Repeating it is harmless: the key names the content.
+    /// Keeps one page of a list. Repeating it is harmless: the key names the content (a draft is replaced on purpose).
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn keep_access_page(
+    pub async fn keep_page(
         &self,
         id: &OnboardingId,
-        report_hash: &str,
+        kind: Archive,
+        hash: &str,
         page: usize,
-        rows: String,
+        content: Vec<u8>,
     ) -> Result<(), StoreError> {
-        let mut item: Item = serde_dynamo::to_item(AccessPage { rows })?;
+        let mut item = Item::from([(CONTENT.into(), AttributeValue::B(Blob::new(content)))]);
         item.insert("pk".into(), s(keys::onboarding(id)));
-        item.insert("sk".into(), s(keys::access(report_hash, page)));
-        self.client
-            .put_item()
-            .table_name(&self.onboarding)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk(&error))?;
+        item.insert("sk".into(), s(keys::archive(kind, hash, page)));
+        let put = self.client.put_item().table_name(&self.onboarding).set_item(Some(item));
+        put.send().await.map_err(|error| StoreError::from_sdk(&error))?;
         Ok(())
     }
 
-    /// The pages of one report, in order.
+    /// The pages of one list, in order.
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn access_pages(&self, id: &OnboardingId, report_hash: &str) -> Result<Vec<AccessPage>, StoreError> {
-        let prefix = keys::access_prefix(report_hash);
+    pub async fn pages(&self, id: &OnboardingId, kind: Archive, hash: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let prefix = keys::archive_prefix(kind, hash);
         let items = self.query(&keys::onboarding(id), &prefix, &format!("{prefix}~")).await?;
-        items.into_iter().map(|item| Ok(serde_dynamo::from_item(item)?)).collect()
+        items.into_iter().map(content).collect()
+    }
+
+    /// One page of a list. `None`: there is no such page.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn page(
+        &self,
+        id: &OnboardingId,
+        kind: Archive,
+        hash: &str,
+        page: usize,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.onboarding)
+            .key("pk", s(keys::onboarding(id)))
+            .key("sk", s(keys::archive(kind, hash, page)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        answer.item.map(content).transpose()
     }
 
     /// One mail, by its sort key.
@@ -259,4 +284,21 @@ impl Store {
             .map_err(|error| StoreError::from_sdk(&error))?;
         Ok(())
     }
+}
+
+/// The attribute that holds a packed record or a page.
+pub(crate) const CONTENT: &str = "content";
+
+fn content(mut item: Item) -> Result<Vec<u8>, StoreError> {
+    match item.remove(CONTENT) {
+        Some(AttributeValue::B(bytes)) => Ok(bytes.into_inner()),
+        _ => Err(StoreError::Unreadable("a page without content".into())),
+    }
+}
+
+/// A record that is one compressed JSON text, since it may hold thousands of rows.
+fn packed<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T, StoreError> {
+    let bytes = item.get(CONTENT).and_then(|value| value.as_b().ok());
+    let bytes = bytes.ok_or_else(|| StoreError::Unreadable("a packed record without content".into()))?;
+    access::pages::unpack(bytes.as_ref()).map_err(|error| StoreError::Unreadable(error.to_string()))
 }

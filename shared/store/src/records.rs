@@ -92,21 +92,24 @@ pub struct Meta {
     /// How often we looked since.
     #[serde(default)]
     pub fix_looks: u32,
-    /// Hash of the newest report of what Azure will delete.
+    /// The newest report of what the move does, in short.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub report_hash: Option<String>,
-    /// How many role assignments it lists.
-    #[serde(default)]
-    pub report_assignments: u32,
-    /// How many custom roles it lists.
-    #[serde(default)]
-    pub report_custom_roles: u32,
-    /// The report that the owner confirmed.
+    pub report: Option<impact::report::Summary>,
+    /// The report before it, if the newest one says something else: what changed is shown from both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirmed_hash: Option<String>,
-    /// When they confirmed it. RFC 3339, UTC.
+    pub report_before: Option<String>,
+    /// SHA-256 of what was decided about access and hard stops; the decisions are in a record of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirmed_at: Option<String>,
+    pub decisions_hash: Option<String>,
+    /// What the owner confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<impact::confirmation::Confirmation>,
+    /// How far the restore of access is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<RestoreProgress>,
+    /// SHA-256 of the receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_hash: Option<String>,
     /// Someone cancelled while no wait was open: the next step stops.
     #[serde(default)]
     pub cancel_requested: bool,
@@ -369,12 +372,82 @@ pub struct OutboxMail {
     pub message_id: Option<String>,
 }
 
-/// One page of the access that Azure will delete, as JSON text.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A list that is kept page by page under the hash of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Archive {
+    /// The access before the move ([`access::snapshot::Snapshot`]).
+    Snapshot,
+    /// The impact report ([`impact::report::Report`]).
+    Report,
+    /// The principals of the snapshot and whom they are in the partner directory, under the snapshot's hash.
+    Principals,
+    /// What was read of a report so far, when one invocation was not enough. Under the word `draft`.
+    Draft,
+    /// What is to be restored ([`access::plan::Plan`]), under the hash of the decisions.
+    Plan,
+    /// How each row of the restore ended ([`access::plan::RowResult`]), under the hash of the decisions; one page a batch.
+    Restored,
+    /// The receipt, under its hash.
+    Receipt,
+}
+
+impl Archive {
+    /// The word in keys.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Snapshot => "snapshot",
+            Self::Report => "report",
+            Self::Principals => "principals",
+            Self::Draft => "draft",
+            Self::Plan => "plan",
+            Self::Restored => "restored",
+            Self::Receipt => "receipt",
+        }
+    }
+}
+
+/// How far the restore of access is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AccessPage {
-    /// A JSON array of rows.
-    pub rows: String,
+pub struct RestoreProgress {
+    /// When it began. RFC 3339, UTC.
+    pub started_at: String,
+    /// Rows in all: custom roles and assignments.
+    pub planned: u32,
+    /// Rows that are made or were there.
+    pub done: u32,
+    /// Rows that Azure refused for good.
+    pub refused: u32,
+    /// Rows that are left out on purpose.
+    pub left_out: u32,
+    /// Write calls made: Azure counts them.
+    pub written: u32,
+    /// Pages of results kept so far.
+    pub pages: u32,
+    /// Whether it is finished.
+    #[serde(default)]
+    pub finished: bool,
+}
+
+/// What was decided in the review: about each assignment, and about each hard stop.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Review {
+    /// The snapshot that the decisions are about.
+    pub snapshot_hash: String,
+    /// Decisions, sorted by assignment.
+    pub decisions: Vec<access::mapping::Decision>,
+    /// Overrides, sorted by finding.
+    pub overrides: Vec<impact::report::Override>,
+}
+
+impl Review {
+    /// SHA-256 over the decisions in canonical form; what a confirmation is bound to.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        onboarding::audit::digest(&serde_json::to_value(self).unwrap_or(serde_json::Value::Null))
+    }
 }
 
 /// All that one query reads of an onboarding.
@@ -390,6 +463,10 @@ pub struct Loaded {
     pub credentials: Vec<SealedCredential>,
     /// The mails so far.
     pub mails: Vec<OutboxMail>,
+    /// What was decided in the review.
+    pub review: Review,
+    /// The rows of the preflight.
+    pub preflight: impact::preflight::Preflight,
 }
 
 impl Loaded {

@@ -1,0 +1,1 @@
+//! What a principal may effectively do, so that before and after can be compared.
