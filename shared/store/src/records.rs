@@ -387,6 +387,8 @@ pub enum Archive {
     Plan,
     /// How each row of the restore ended ([`access::plan::RowResult`]), under the hash of the decisions; one page a batch.
     Restored,
+    /// The access before beside the access after ([`access::plan::difference`]), under the hash of the decisions.
+    Difference,
     /// The receipt, under its hash.
     Receipt,
 }
@@ -402,6 +404,7 @@ impl Archive {
             Self::Draft => "draft",
             Self::Plan => "plan",
             Self::Restored => "restored",
+            Self::Difference => "difference",
             Self::Receipt => "receipt",
         }
     }
