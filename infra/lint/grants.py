@@ -34,6 +34,7 @@ GRANTS = {
     "assess-impact": STEP,
     "map-directory": STEP,
     "add-administrator": STEP,
+    "restore-access": STEP | _on(TABLE, "dynamodb:GetItem"),
     "confirm-changes": STEP,
     "release": STEP | _on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem"),
     # upkeep

@@ -40,17 +40,18 @@ STEPS = {
     "assess-impact": "Assess impact",
     "map-directory": "3 Map the directory",
     "add-administrator": "4 Add the administrator",
+    "restore-access": "Restore the access",
     "confirm-changes": "5 Confirm your changes",
 }
-# Two sign-ins and a confirmation, nothing to wait for at Microsoft.
+# Two sign-ins, a review and a confirmation, nothing to wait for at Microsoft.
 _WAIT = ["Wait for the person", "Load outcome", "Continue"]
 HAPPY_PATH = [
     "Register",
     "Sign in with the Azure account", *_WAIT, "1 Use existing directory",
     "Sign in with the Partner Center account", *_WAIT, "2 Associate the Partner Center credentials",
-    "Assess impact", "Sign in again with the Azure account", *_WAIT,
-    "3 Map the directory", "Moved?", "4 Add the administrator", "Administrator added?",
-    "5 Confirm your changes", "Confirmed?", "Release", "How it ended", "Done",
+    "Assess impact", "Assessed?", "Ask the partner to review", *_WAIT, "Sign in again with the Azure account", *_WAIT,
+    "Cool off", "3 Map the directory", "Moved?", "4 Add the administrator", "Administrator added?",
+    "Restore the access", "Restored?", "5 Confirm your changes", "Confirmed?", "Release", "How it ended", "Done",
 ]
 
 EXPRESSION = re.compile(r"^\{%(.*)%\}$", re.DOTALL)
@@ -310,7 +311,11 @@ def error_classes(project):
             if target != wanted or assigned.get("resume") != step:
                 yield f"{name}: {error} must lead to {wanted} and come back to {step}"
     mapping = states.get(STEPS["map-directory"], {})
-    for error, target in {"Confirmation.Stale": "Assess impact", "Confirmation.Missing": "Sign in again with the Azure account"}.items():
+    for error, target in {
+        "Confirmation.Stale": "Assess impact",
+        "Confirmation.Missing": "Sign in again with the Azure account",
+        "Impact.NotAccepted": "Ask the partner to review",
+    }.items():
         if caught(mapping, error).get("Next") != target:
             yield f"{STEPS['map-directory']}: {error} must lead to {target}"
 

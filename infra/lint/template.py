@@ -4,7 +4,7 @@ import re
 
 from grants import EVERYONE, GRANTS, MACHINE_ITSELF, TOLD_BY
 from machine import INVOKE, LOAD, PARK, tasks
-from model import folder_of, many
+from model import folder_of, many, walk
 
 NEEDS = {INVOKE: "lambda:InvokeFunction", LOAD: "dynamodb:GetItem", PARK: "dynamodb:UpdateItem"}
 FUNCTION, ROLE, POLICY = "AWS::Serverless::Function", "AWS::IAM::Role", "AWS::IAM::Policy"
@@ -227,6 +227,12 @@ def machine_and_template(project):
             limit = project.resources[target]["Properties"]["Timeout"]
             if state["TimeoutSeconds"] <= limit:
                 yield f"{state_name}: gives up after {state['TimeoutSeconds']} s, the function only after {limit} s"
+    # A number inside an expression is a placeholder too.
+    for _, leaf in walk(project.states):
+        if isinstance(leaf, str) and leaf.startswith("{%"):
+            used |= set(re.findall(r"'\$\{(\w+)\}'", leaf))
+    for unknown in sorted(used - substitutions.keys()):
+        yield f"{name}: {unknown} is used and nothing fills it"
     for unused in sorted(substitutions.keys() - used):
         yield f"{name}: {unused} is substituted nowhere"
     yield from compare(name, granted(project, body["Properties"]["Role"]["Fn::GetAtt"][0]), wants | MACHINE_ITSELF)

@@ -116,6 +116,7 @@ FAULTS = {
         (drop_catch(STEP_3, "SignIn.Required"), "SignIn.Required must lead"),
         (drop_catch(STEP_3, "Policy.LeavingBlocked"), "Policy.LeavingBlocked must lead"),
         (drop_catch(STEP_3, "Confirmation.Stale"), "Confirmation.Stale must lead"),
+        (drop_catch(STEP_3, "Impact.NotAccepted"), "Impact.NotAccepted must lead"),
         (in_machine(*STATES, STEP_3, "Catch", 0, "Assign", "resume", "assess-impact"), "come back to map-directory"),
     ],
     machine.release_at_every_end: [
@@ -127,7 +128,7 @@ FAULTS = {
         (in_machine(*STATES, "Continue", "Choices", []), "does not go back"),
     ],
     template.same_functions: [
-        (lambda p: p.functions.add("restore-access"), "restore-access"),
+        (lambda p: p.functions.add("audit-access"), "audit-access"),
     ],
     template.roles: [
         (change_statement("SweepRole", "FindWhatIsDue", "Action", "dynamodb:Scan"), "dynamodb:Scan on OnboardingTable/index/ByDue is granted"),
@@ -171,6 +172,7 @@ FAULTS = {
         (change_statement("AssociationRole", "RunTheSteps", "Resource", []), "needed and not granted"),
         (in_template("Resources", "MapDirectory", "Properties", "Timeout", 90), "gives up after"),
         (in_machine(*STATES, "Remind", "Arguments", "FunctionName", "${Remind}"), "must be a placeholder"),
+        (in_machine(*STATES, "Cool off", "Seconds", "{% $min([60, $number('${Rest}')]) %}"), "Rest is used and nothing fills it"),
         (in_template("Resources", "Association", "Properties", "Logging", "IncludeExecutionData", True), "do not belong in logs"),
     ],
 }

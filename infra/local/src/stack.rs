@@ -148,6 +148,8 @@ impl Stack {
             ("MailFrom".to_owned(), MAIL_FROM.to_owned()),
             // Every cloud of the table can be tried here, the closed one too.
             ("RetiredClouds".to_owned(), "allow".to_owned()),
+            // Nobody who tries it wants to wait ten minutes for a move; a test of the cool-off says its own seconds.
+            ("CoolOffSeconds".to_owned(), "0".to_owned()),
         ]);
         parameters.extend(options.parameters);
         let deployment = Deployment {
