@@ -84,8 +84,11 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
     let Some(mut ask) = input.ask.or_else(|| before.ask.clone()) else {
         return Err(StepError::new(ErrorName::InternalBug, "nothing was asked: no ask in the request, none recorded"));
     };
-    if ask.kind == WaitKind::Confirm {
-        ask.directory = before.route.owner_returns_to();
+    match ask.kind {
+        WaitKind::Confirm => ask.directory = before.route.owner_returns_to(),
+        // The machine asks the same way whatever led here; what did, the records say.
+        WaitKind::Review => ask.reason = ask.reason.or_else(|| why_review_again(&loaded)),
+        WaitKind::SignIn | WaitKind::Fix => {}
     }
     let now = deps.clock.now();
     let mut change = Change::of(before);
@@ -132,11 +135,29 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
         serde_json::json!({"kind": ask.kind, "actor": ask.actor, "directory": ask.directory, "reason": ask.reason}),
     ));
     if tell {
-        change.mail(ask.actor, "your-turn", mail_args(ask.kind, ask.reason.as_deref(), input.resume, deadline));
+        change.mail(ask.actor, template(ask.kind), mail_args(ask.kind, ask.reason.as_deref(), input.resume, deadline));
     }
     change.write(Write::OpenWait { record: Box::new(wait), look_again_at });
     deps.store.commit(before, change, now).await?;
     Ok(Output { wait_id: input.entered_at })
+}
+
+/// The mail that tells a person of their turn.
+fn template(kind: WaitKind) -> &'static str {
+    match kind {
+        WaitKind::Review => "review",
+        WaitKind::SignIn | WaitKind::Confirm | WaitKind::Fix => "your-turn",
+    }
+}
+
+/// Why the partner admin is asked to review once more: the owner sent it back, or the move was stopped by something that would be
+/// lost.
+fn why_review_again(loaded: &Loaded) -> Option<String> {
+    if loaded.waits.last().is_some_and(|wait| wait.outcome == Some(Outcome::SentBack)) {
+        return Some(Outcome::SentBack.as_str().to_owned());
+    }
+    let stopped = loaded.step(Step::MapDirectory).and_then(|record| record.error.clone());
+    stopped.filter(|error| error == ErrorName::ImpactNotAccepted.as_str())
 }
 
 /// The reason of the newest fix wait, to tell a new cause from the same one looked at again.

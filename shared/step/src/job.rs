@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use impact::preflight::{Check, Preflight};
 use microsoft::entra::AppCredential;
 use microsoft::graph::Graph;
 use microsoft::token::Resource;
@@ -82,6 +83,9 @@ pub struct Job<'a> {
     deadline: tokio::time::Instant,
     /// Tokens that were opened in this run: a step that needs three resources asks KMS once.
     opened: Mutex<Vec<(Actor, Directory, RefreshToken)>>,
+    /// The rows of the preflight, if this run looked at any: they are kept however it ends, because people read them while they
+    /// wait.
+    rows: Option<Preflight>,
     step: Option<Step>,
     entered_at: Option<String>,
 }
@@ -93,6 +97,8 @@ pub enum Reached {
     Done(Value),
     /// Microsoft is still applying a change; the state machine comes back later.
     Settling(Value),
+    /// There is more to do than fits into one invocation; the state machine comes back at once.
+    Partly(Value),
 }
 
 /// Runs a step: loads, works, records. `work` answers how far it came and what the state machine gets.
@@ -145,7 +151,17 @@ impl<'a> Job<'a> {
         let time_left = time_left.saturating_sub(TO_RECORD);
         let deadline = tokio::time::Instant::now() + time_left;
         let change = Change::of(&loaded.meta);
-        Self { deps, loaded, change, time_left, deadline, opened: Mutex::default(), step: None, entered_at: None }
+        Self {
+            deps,
+            loaded,
+            change,
+            time_left,
+            deadline,
+            opened: Mutex::default(),
+            rows: None,
+            step: None,
+            entered_at: None,
+        }
     }
 
     /// When every call must have ended, so that what they came to can still be recorded.
@@ -223,6 +239,26 @@ impl<'a> Job<'a> {
         self.change.note(Note::mooring(action, self.step, detail));
     }
 
+    /// Puts a row into the preflight. It is kept at the end of the run, also when the run is stopped.
+    pub fn saw(&mut self, check: Check) {
+        let rows = self.rows.get_or_insert_with(|| self.loaded.preflight.clone());
+        rows.0.retain(|row| row.id != check.id);
+        rows.0.push(check);
+    }
+
+    /// The rows of the preflight as they are now.
+    #[must_use]
+    pub fn preflight(&self) -> &Preflight {
+        self.rows.as_ref().unwrap_or(&self.loaded.preflight)
+    }
+
+    fn keep_rows(&mut self) {
+        if let Some(rows) = self.rows.take() {
+            self.loaded.preflight.clone_from(&rows);
+            self.change.write(Write::Preflight(rows));
+        }
+    }
+
     /// Records what is known so far, in the middle of a step: before an act that can't be undone, and after it.
     ///
     /// # Errors
@@ -254,12 +290,17 @@ impl<'a> Job<'a> {
                 self.change.meta.status = Status::Settling;
                 self.step_record(step, StepState::Waiting, facts, None)
             }
+            Reached::Partly(facts) => {
+                self.change.meta.status = Status::Running;
+                self.step_record(step, StepState::Waiting, facts, None)
+            }
         };
         if record.state == StepState::Done {
             record.entered_at.clone_from(&self.entered_at);
             record.output = serde_json::to_value(output).ok();
         }
         self.change.write(Write::Step(Box::new(record)));
+        self.keep_rows();
         match self.record().await {
             Ok(()) => Ok(()),
             Err(stop) => Err(stop.into()),
@@ -281,6 +322,7 @@ impl<'a> Job<'a> {
         self.change.meta.current_step = step;
         self.note("step.stopped", serde_json::json!({"error": stop.name, "message": stop.message}));
         self.change.write(Write::Step(Box::new(record)));
+        self.keep_rows();
         match self.record().await {
             Ok(()) => stop.into(),
             // The stop itself could not be recorded: better to look again than to wait for something nobody was asked.

@@ -7,10 +7,8 @@
 //! AWS calls of a step: one query, one decryption (two where both people's tokens are needed), one transaction; on a cold start
 //! also one read of the app credential.
 
-pub mod access;
 mod failure;
 mod job;
-pub mod policy;
 
 pub use failure::Stop;
 pub use job::{Deps, Input, Job, Reached, change_again, perform};
