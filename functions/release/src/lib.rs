@@ -7,16 +7,22 @@
 //! While nobody knows what became of an accept call, nothing is undone: the guest may be the subscription's only Owner by now. Where
 //! the subscription is, is asked first, without a token.
 //!
-//! Microsoft calls: none after a move; that one question after an intended acceptance; otherwise up to two refreshes, the list of requests and two deletions. A step that fails here
-//! is not a reason to keep tokens: what can't be undone is said, and the rest is done.
+//! After the move, what was to be restored and was not is said row by row, so that somebody can do it by hand. The kept lists (report,
+//! snapshot, decisions) hold nothing secret and stay for as long as the onboarding's record does: they are what a person needs then.
+//!
+//! Microsoft calls: none after a move; that one question after an intended acceptance; otherwise up to two refreshes, the list of
+//! requests and two deletions. A step that fails here is not a reason to keep tokens: what can't be undone is said, and the rest is
+//! done.
 
+use access::mapping::{Decision, Verdict};
+use access::plan::{Plan, RowOutcome, RowResult};
 use microsoft::arm::Arm;
 use onboarding::{Actor, Directory, Ending, ErrorClass, ErrorName, OnboardingId, Status};
 use ops::{Event, StepError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use step::{Deps, Job, Stop, change_again};
-use store::{Change, Note, UndoItem, Write};
+use store::{Archive, Change, Note, UndoItem, Write};
 
 /// What the state machine sends; and what an EventBridge rule sends when an execution ended in a way that no state of it could
 /// catch (stopped by an operator, out of time): then too nothing may be left behind.
@@ -74,7 +80,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     let found_moved =
         !job.loaded.meta.moved && job.loaded.meta.accept_intended_at.is_some() && is_moved(&job, input.last).await?;
     let undone = if job.loaded.meta.moved || found_moved {
-        Vec::new()
+        not_restored(&job).await?
     } else if job.loaded.meta.accept_intended_at.is_some() {
         left_alone(&job)
     } else {
@@ -133,6 +139,60 @@ const GUEST: &str = "the guest account that we invited";
 
 fn was_undone(items: &[UndoItem], what: &str) -> bool {
     items.iter().any(|item| item.what == what && item.result == "undone")
+}
+
+/// How many rows are said one by one. The rest is a number; the list of the review has them all.
+const SAID: usize = 25;
+
+/// What was to be restored after the move and was not, because the onboarding ended before.
+async fn not_restored(job: &Job<'_>) -> Result<Vec<UndoItem>, Stop> {
+    let (meta, review) = (&job.loaded.meta, &job.loaded.review);
+    let confirmed = meta.confirmation.as_ref().is_some_and(|confirmation| confirmation.decisions_hash == review.hash());
+    let finished = meta.restore.as_ref().is_some_and(|progress| progress.finished);
+    if finished || !confirmed || !review.decisions.iter().any(|decision| decision.verdict == Verdict::Restore) {
+        return Ok(Vec::new());
+    }
+    let (id, hash) = (&meta.onboarding_id, review.hash());
+    let kept = job.deps.store.pages(id, Archive::Restored, &hash).await?;
+    let results: Vec<RowResult> =
+        kept.iter().filter_map(|page| access::pages::unpack::<Vec<RowResult>>(page).ok()).flatten().collect();
+    // Not there if the restore never began; then a row has no better name than its id.
+    let pages = job.deps.store.pages(id, Archive::Plan, &hash).await?;
+    let plan = if pages.is_empty() { None } else { Plan::from_pages(&pages).ok() };
+    Ok(missing(&review.decisions, plan.as_ref(), &results))
+}
+
+/// The rows that were to be restored and have no good result.
+fn missing(decisions: &[Decision], plan: Option<&Plan>, results: &[RowResult]) -> Vec<UndoItem> {
+    let result_of = |before: &str| results.iter().find(|result| result.before == before);
+    let missing: Vec<_> = decisions
+        .iter()
+        .filter(|decision| decision.verdict == Verdict::Restore)
+        .filter(|decision| match result_of(&decision.assignment).map(|result| result.outcome) {
+            Some(RowOutcome::Restored | RowOutcome::Present) => false,
+            Some(RowOutcome::Refused) | None => true,
+        })
+        // What the plan leaves out was never to be made: nobody had agreed to it, or it can't be.
+        .filter(|decision| plan.is_none_or(|plan| !plan.left_out.iter().any(|row| row.before == decision.assignment)))
+        .collect();
+    let item = |what: String, why: String| UndoItem { what, result: "not-possible".into(), why: Some(why) };
+    let mut items: Vec<_> = missing
+        .iter()
+        .take(SAID)
+        .map(|decision| {
+            let row = plan.and_then(|plan| plan.assignments.iter().find(|row| row.before == decision.assignment));
+            let what = match row {
+                Some(row) => format!("restoring {} for {} at {}", row.role_name, row.principal, row.scope),
+                None => format!("restoring {}", decision.assignment),
+            };
+            let refused = result_of(&decision.assignment).and_then(|result| result.error.clone());
+            item(what, refused.unwrap_or_else(|| "the onboarding ended before it was made".into()))
+        })
+        .collect();
+    if let Some(more) = missing.len().checked_sub(SAID).filter(|more| *more > 0) {
+        items.push(item(format!("restoring {more} more"), "the onboarding ended before they were made".into()));
+    }
+    items
 }
 
 /// Whether the accept call, whose outcome nobody recorded, has moved the subscription.
@@ -225,4 +285,52 @@ fn item(what: &str, outcome: Result<bool, Stop>, last: bool) -> Result<UndoItem,
         Err(stop) => ("not-possible", Some(stop.message)),
     };
     Ok(UndoItem { what: what.into(), result: result.into(), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onboarding::ObjectId;
+
+    fn decision(number: usize, verdict: Verdict) -> Decision {
+        Decision {
+            assignment: format!("/subscriptions/s/roleAssignments/{number}"),
+            verdict,
+            target: ObjectId::parse("0b000000-0000-4000-8000-000000000001").ok(),
+            by: Actor::PartnerAdmin,
+            at: "2026-11-24T02:00:00Z".into(),
+            seconded_by: None,
+        }
+    }
+
+    fn result(number: usize, outcome: RowOutcome, error: Option<&str>) -> RowResult {
+        let before = decision(number, Verdict::Restore).assignment;
+        serde_json::from_value(json!({"before": before, "outcome": outcome, "error": error})).unwrap()
+    }
+
+    #[test]
+    fn a_restore_that_was_cut_short_says_which_rows_are_missing() {
+        let decisions: Vec<_> = (0..3).map(|number| decision(number, Verdict::Restore)).collect();
+        let results = [result(0, RowOutcome::Restored, None), result(1, RowOutcome::Refused, Some("ScopeLocked"))];
+        let items = missing(&decisions, None, &results);
+        let whys: Vec<_> = items.iter().map(|item| item.why.as_deref().unwrap()).collect();
+        assert_eq!(whys, ["ScopeLocked", "the onboarding ended before it was made"]);
+        assert!(items[1].what.ends_with("roleAssignments/2"), "{}", items[1].what);
+    }
+
+    #[test]
+    fn what_was_skipped_or_left_out_is_not_missing() {
+        let decisions = [decision(0, Verdict::Skip), decision(1, Verdict::Restore)];
+        let left_out = access::plan::LeftOut { before: decisions[1].assignment.clone(), why: "not-seconded".into() };
+        let plan = Plan { left_out: vec![left_out], ..Plan::default() };
+        assert!(missing(&decisions, Some(&plan), &[]).is_empty());
+    }
+
+    #[test]
+    fn thousands_of_missing_rows_are_a_few_rows_and_a_number() {
+        let decisions: Vec<_> = (0..4_000).map(|number| decision(number, Verdict::Restore)).collect();
+        let items = missing(&decisions, None, &[]);
+        assert_eq!(items.len(), SAID + 1);
+        assert_eq!(items[SAID].what, "restoring 3975 more");
+    }
 }
