@@ -32,7 +32,7 @@ const KNOWN_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// How long the account that accepted the move may be refused as if it were not yet Owner: step 4 has seen it act already.
 const HONOURED_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 /// How long a row may stay without any usable answer before that is its result.
-const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_hours(6);
 
 /// The access that is there now.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +48,7 @@ pub struct Present {
 pub enum Said {
     /// Made.
     Made,
-    /// There already: by us under this name, or by somebody under another.
+    /// Somebody made the same under another name, which the list will show.
     There,
     /// The name is another's.
     NameTaken,
@@ -255,6 +255,10 @@ impl<'a, T: Time> Run<'a, T> {
         self.rows().all(|row| self.done.contains_key(&row.key()))
     }
 
+    fn first_of(&self, row: &'a PlannedAssignment) -> &'a PlannedAssignment {
+        self.twins.get(row.name.as_str()).copied().unwrap_or(row)
+    }
+
     fn elapsed(&self) -> SignedDuration {
         self.time.now().duration_since(self.started)
     }
@@ -280,6 +284,8 @@ impl<'a, T: Time> Run<'a, T> {
                 Row::Role(role) if roles.contains(&role.guid.to_ascii_lowercase()) => {
                     self.end(row, RowOutcome::Restored, None);
                 }
+                // One of two who become one account: its result is that of the first.
+                Row::Assignment(planned) if self.first_of(planned).before != planned.before => {}
                 Row::Role(_) => {}
                 Row::Assignment(planned) => {
                     let what = (
@@ -383,9 +389,10 @@ impl<'a, T: Time> Run<'a, T> {
             }
         }
         // Two who become one account in the partner directory: one assignment, and never one that replaces the other.
-        let Some(first) = self.twins.get(planned.name.as_str()).filter(|first| first.before != planned.before) else {
+        let first = self.first_of(planned);
+        if first.before == planned.before {
             return true;
-        };
+        }
         match self.done.get(&first.before) {
             Some(RowOutcome::Restored | RowOutcome::Present) if first.condition == planned.condition => {
                 self.end(row, RowOutcome::Present, None);
@@ -421,7 +428,7 @@ impl<'a, T: Time> Run<'a, T> {
             self.written += calls;
             let (outcome, words) = match said {
                 Said::Made => (RowOutcome::Restored, None),
-                Said::There => (RowOutcome::Present, None),
+                Said::There if self.elapsed() > KNOWN_WITHIN => (RowOutcome::Present, None),
                 Said::NameTaken => (RowOutcome::Refused, Some("the name is taken".to_owned())),
                 Said::Refused(words) => (RowOutcome::Refused, Some(words)),
                 Said::NotYet { words, caller } if self.elapsed() > known_within(caller) => {
@@ -437,6 +444,8 @@ impl<'a, T: Time> Run<'a, T> {
                     stuck += 1;
                     continue;
                 }
+                // Under which condition, the list says.
+                Said::There => continue,
                 Said::Busy(wait) => {
                     if !matches!(ended, Ended::Stop(_)) {
                         ended = Ended::Wait(seconds(wait));

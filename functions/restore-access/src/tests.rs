@@ -93,7 +93,7 @@ impl Azure for Memory {
             return said;
         }
         if self.present.borrow().assignments.iter().any(|it| it.id.ends_with(name)) {
-            return Said::There;
+            return Said::Made;
         }
         self.count(name);
         self.present.borrow_mut().assignments.push(assignment(row, name));
@@ -244,7 +244,7 @@ async fn killed_again_and_again_it_comes_to_its_end() {
     let mut kills = 0;
     let mut next = 7;
     loop {
-        azure.dies_at.set((kills < 20).then_some(next));
+        azure.dies_at.set((kills < 10).then_some(next));
         let so_far = SoFar {
             started: BEGAN.parse().unwrap(),
             results: notebook.results.clone(),
@@ -262,8 +262,8 @@ async fn killed_again_and_again_it_comes_to_its_end() {
             }
         }
     }
-    assert_eq!(kills, 20);
-    assert_all_restored(&plan, &azure, &notebook, "killed twenty times");
+    assert_eq!(kills, 10);
+    assert_all_restored(&plan, &azure, &notebook, "killed ten times");
 }
 
 #[tokio::test(start_paused = true)]
