@@ -102,7 +102,7 @@ pub struct Operation {
     pub definition: Option<String>,
     /// The HTTP method.
     pub method: String,
-    /// The path, with `{names}` for what varies.
+    /// The path, with `{names}` for what varies; `{+name}` stands for one part or several, as a scope does.
     pub path: String,
     /// This entry stands for requests without that header.
     pub without_header: Option<String>,
@@ -206,26 +206,49 @@ impl Contract {
     }
 
     fn path_fits(&self, template: &str, path: &str) -> bool {
-        let mut expected = template.split('/');
-        let mut given = path.split('/');
-        loop {
-            match (expected.next(), given.next()) {
-                (None, None) => return true,
-                (Some(expected), Some(given)) => {
-                    let given = percent_decode_str(given).decode_utf8_lossy();
-                    let fits = if expected.starts_with('{') {
-                        !given.is_empty()
-                    } else if self.case_insensitive_paths {
-                        expected.eq_ignore_ascii_case(&given)
-                    } else {
-                        expected == given
-                    };
-                    if !fits {
-                        return false;
-                    }
+        let template: Vec<&str> = template.split('/').collect();
+        let given: Vec<&str> = path.split('/').collect();
+        let Some(wide) = template.iter().position(|part| part.starts_with("{+")) else {
+            return self.parts_fit(&template, &given);
+        };
+        let after = template.len() - wide - 1;
+        let Some(end) = given.len().checked_sub(after).filter(|end| *end > wide) else { return false };
+        self.parts_fit(&template[..wide], &given[..wide])
+            && given[wide..end].iter().all(|part| !part.is_empty())
+            && self.parts_fit(&template[wide + 1..], &given[end..])
+    }
+
+    fn parts_fit(&self, template: &[&str], given: &[&str]) -> bool {
+        template.len() == given.len()
+            && template.iter().zip(given).all(|(expected, given)| {
+                let given = percent_decode_str(given).decode_utf8_lossy();
+                if expected.starts_with('{') {
+                    !given.is_empty()
+                } else if self.case_insensitive_paths {
+                    expected.eq_ignore_ascii_case(&given)
+                } else {
+                    *expected == given
                 }
-                (None, Some(_)) | (Some(_), None) => return false,
-            }
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_one_part_of_a_path_or_several_and_never_none() {
+        let found = |path: &str| Api::Arm.contract().find("PUT", path, |_| true).map(|it| it.id.as_str());
+        let name = "providers/Microsoft.Authorization/roleAssignments/n";
+        assert_eq!(found(&format!("/subscriptions/s/{name}")), Some("arm.roleAssignments.create"));
+        for scope in [
+            "subscriptions/s/resourceGroups/rg",
+            "subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/v/secrets/x",
+        ] {
+            assert_eq!(found(&format!("/{scope}/{name}")), Some("arm.roleAssignments.createAtScope"));
         }
+        assert_eq!(found(&format!("/{name}")), None);
+        assert_eq!(found(&format!("/subscriptions//{name}")), None);
     }
 }

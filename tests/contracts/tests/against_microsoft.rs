@@ -23,6 +23,21 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("login.logout", "definition", "as login.discovery"),
     ("login.token", "definition", "as login.discovery"),
     ("arm.providers.register", "definition", "its definition is not in the folder"),
+    ("arm.resources.list", "definition", "as arm.providers.register; by the reference of its calls"),
+    ("arm.policyAssignments.list", "definition", "as arm.resources.list"),
+    ("arm.policyDefinitions.list", "definition", "as arm.resources.list"),
+    ("arm.policyExemptions.list", "definition", "as arm.resources.list"),
+    ("arm.locks.list", "definition", "as arm.resources.list"),
+    ("arm.denyAssignments.list", "definition", "as arm.resources.list"),
+    ("arm.roleEligibilityScheduleInstances.list", "definition", "as arm.resources.list"),
+    ("arm.registrationAssignments.list", "definition", "as arm.resources.list"),
+    ("arm.roleDefinitions.create", "definition", "as arm.resources.list; the file has the reads only"),
+    ("arm.deployments.whatIf", "definition", "as arm.resources.list"),
+    (
+        "arm.operationResults.get",
+        "definition",
+        "where a 202's Location leads: opaque to the caller, documented for no one",
+    ),
     (
         "arm.subscriptions.probe",
         "query/api-version/2016-06-01",
@@ -50,6 +65,9 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the documentation: the principal id must be a GUID",
     ),
     ("arm.roleAssignments.create", "request/properties/principalType/closed", "we send no other kinds"),
+    ("arm.roleAssignments.createAtScope", "request/properties/principalType/required", "as arm.roleAssignments.create"),
+    ("arm.roleAssignments.createAtScope", "request/properties/principalId/format", "as arm.roleAssignments.create"),
+    ("arm.roleAssignments.createAtScope", "request/properties/principalType/closed", "as arm.roleAssignments.create"),
     (
         "arm.changeTenantRequest.put",
         "request/properties/required",
@@ -86,6 +104,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("graph.authorizationPolicy.get", "answer/200/allowedToUseSSPR", "as above"),
     ("graph.authorizationPolicy.get", "answer/200/blockMsolPowerShell", "as above"),
     ("graph.authorizationPolicy.get", "answer/200/defaultUserRolePermissions", "as above"),
+    ("*", "answer/200/onPremisesSecurityIdentifier", "documented for users; the definition here is shortened"),
+    ("*", "answer/200/value/onPremisesSecurityIdentifier", "as above"),
+    ("graph.directoryObjects.getByIds", "definition", "the definition here is shortened; by the call's reference"),
+    ("graph.groups.list", "definition", "as graph.directoryObjects.getByIds"),
+    ("graph.servicePrincipals.list", "definition", "as graph.directoryObjects.getByIds"),
+    ("graph.batch", "definition", "described in Graph's documentation of JSON batching, without a definition"),
 ];
 
 fn openapi() -> Option<PathBuf> {
