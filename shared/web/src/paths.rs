@@ -65,6 +65,66 @@ pub fn check_again(link: &str) -> String {
     format!("/o/{link}/check-again")
 }
 
+/// Whether the subscription can be moved.
+#[must_use]
+pub fn preflight(link: &str) -> String {
+    format!("/o/{link}/preflight")
+}
+
+/// What the move does.
+#[must_use]
+pub fn report(link: &str) -> String {
+    format!("/o/{link}/report")
+}
+
+/// The same as CSV.
+#[must_use]
+pub fn report_csv(link: &str) -> String {
+    format!("/o/{link}/report.csv")
+}
+
+/// The same as JSON.
+#[must_use]
+pub fn report_json(link: &str) -> String {
+    format!("/o/{link}/report.json")
+}
+
+/// Who gets access again: deciding about it.
+#[must_use]
+pub fn mapping(link: &str) -> String {
+    format!("/o/{link}/mapping")
+}
+
+/// The same as CSV, to be filled in.
+#[must_use]
+pub fn mapping_csv(link: &str) -> String {
+    format!("/o/{link}/mapping.csv")
+}
+
+/// Access before and after.
+#[must_use]
+pub fn access(link: &str) -> String {
+    format!("/o/{link}/access")
+}
+
+/// The proof that it is done.
+#[must_use]
+pub fn proof(link: &str) -> String {
+    format!("/o/{link}/proof")
+}
+
+/// The receipt.
+#[must_use]
+pub fn receipt(link: &str) -> String {
+    format!("/o/{link}/receipt")
+}
+
+/// The receipt as JSON.
+#[must_use]
+pub fn receipt_json(link: &str) -> String {
+    format!("/o/{link}/receipt.json")
+}
+
 /// What follows `/o/`: the link and the rest of the path (empty, or without its slash).
 #[must_use]
 pub fn parse(path: &str) -> Option<(&str, &str)> {

@@ -3,6 +3,8 @@
 
 use maud::{Markup, Render, html};
 
+pub(crate) mod impact;
+
 /// A text under its id. `{name}` marks a value that the page fills in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Text {
@@ -342,10 +344,6 @@ pub(crate) const DONE_PROVED: Text = text(
     "Signed in as {partner}, we saw the subscription in the list, enabled, with the right to deploy.",
 );
 pub(crate) const DONE_TOKENS: Text = text("done.tokens", "Our copies of both sign-ins are deleted.");
-pub(crate) const DONE_KEYS: Text = text(
-    "done.keys",
-    "For you to do: rotate access keys, set up managed identities and key vault access again, and close policy exceptions that were opened for this move.",
-);
 
 // A fix that a person has to make
 pub(crate) const FIX_CHECK: Text = text("fix.check", "Check again");
@@ -354,38 +352,20 @@ pub(crate) const FIX_CHECK_SAID: Text =
 pub(crate) const FIX_FORWARD: Text = text("fix.forward", "A request to forward to a Global Administrator");
 pub(crate) const FIX_OTHER: Text =
     text("fix.other", "Someone else has to do this? Forward the text, not your link: the link is yours.");
+pub(crate) const FIX_OBJECT_UNKNOWN: Text = text("fix.object-unknown", "shown when the account is chosen");
 pub(crate) const FIX_REQUEST_LEAVE: Text = text(
     "fix.request.leave",
-    "Subject: Please allow one subscription to leave {directory}\n\nHello,\n\nthe Azure subscription {subscription} is to be moved from {directory} ({tenant}) to {other}. The directory's policy blocks subscriptions from leaving, which has been Microsoft's default since May 2026.\n\nIn the Azure portal: Subscriptions, Manage policies (Advanced options). You need to be a Global Administrator with elevated access.\nEither exempt only the account {account} (Exempted users), which is the smaller change,\nor set \"Subscription leaving Microsoft Entra tenant\" to \"Permit everyone\" until the move is done.\n\nBoth can be reverted in the same place afterwards. Reference: {reference}.",
+    "Subject: Please allow one subscription to leave {directory}\n\nHello,\n\nthe Azure subscription {subscription} is to be moved from {directory} ({tenant}) to {other}. The directory's policy blocks subscriptions from leaving, which has been Microsoft's default since May 2026.\n\nIn the Azure portal: Subscriptions, Manage policies (Advanced options). You need to be a Global Administrator with elevated access.\nEither exempt only the account {account} (Exempted users; object id: {object}), which is the smaller change,\nor set \"Subscription leaving Microsoft Entra tenant\" to \"Permit everyone\" until the move is done.\n\nTo revert it, remove the account from the list, or set the policy back to \"Block\", in the same place. Please do so afterwards: we tell both people when the move is done. Reference: {reference}.",
 );
 pub(crate) const FIX_REQUEST_ENTER: Text = text(
     "fix.request.enter",
-    "Subject: Please allow one subscription to enter {directory}\n\nHello,\n\nthe Azure subscription {subscription} is to be moved from {other} to {directory} ({tenant}). The directory's policy blocks subscriptions from entering, which has been Microsoft's default since May 2026.\n\nIn the Azure portal: Subscriptions, Manage policies (Advanced options). You need to be a Global Administrator with elevated access.\nEither exempt only the account {account} (Exempted users), which is the smaller change,\nor set \"Subscription entering Microsoft Entra tenant\" to \"Permit everyone\" until the move is done.\n\nBoth can be reverted in the same place afterwards. Reference: {reference}.",
+    "Subject: Please allow one subscription to enter {directory}\n\nHello,\n\nthe Azure subscription {subscription} is to be moved from {other} to {directory} ({tenant}). The directory's policy blocks subscriptions from entering, which has been Microsoft's default since May 2026.\n\nIn the Azure portal: Subscriptions, Manage policies (Advanced options). You need to be a Global Administrator with elevated access.\nEither exempt only the account {account} (Exempted users; object id: {object}), which is the smaller change,\nor set \"Subscription entering Microsoft Entra tenant\" to \"Permit everyone\" until the move is done.\n\nTo revert it, remove the account from the list, or set the policy back to \"Block\", in the same place. Please do so afterwards: we tell both people when the move is done. Reference: {reference}.",
 );
 
 // Confirm
 pub(crate) const CONFIRM_TITLE: Text = text("confirm.title", "Confirm the move");
-pub(crate) const CONFIRM_POINT: Text = text(
-    "confirm.point",
-    "This can't be undone. Azure deletes everything in the two lists below when the subscription changes its directory.",
-);
-pub(crate) const CONFIRM_ROLES: Text = text("confirm.roles", "Role assignments that Azure will delete: {count}");
-pub(crate) const CONFIRM_CUSTOM: Text = text("confirm.custom", "Custom roles that Azure will delete: {count}");
-pub(crate) const CONFIRM_NO_ROLES: Text = text("confirm.no-roles", "There are none.");
-pub(crate) const CONFIRM_COL_WHO: Text = text("confirm.column.who", "Who");
-pub(crate) const CONFIRM_COL_ROLE: Text = text("confirm.column.role", "Role");
-pub(crate) const CONFIRM_COL_SCOPE: Text = text("confirm.column.scope", "Scope");
 pub(crate) const CONFIRM_OWNER: Text = text("confirm.owner", "{one} is Owner");
 pub(crate) const CONFIRM_OWNERS: Text = text("confirm.owners", "{one}, who accepts, and {two} are Owners");
-pub(crate) const CONFIRM_AFTER: Text = text("confirm.after", "Afterwards");
-pub(crate) const CONFIRM_AFTER_SAID: [Text; 3] = [
-    text("confirm.after.owner", "{owners} of the subscription. Nobody else keeps a role."),
-    text(
-        "confirm.after.identities",
-        "Managed identities, key vault access and pipelines that use roles stop working until they are set up again.",
-    ),
-    text("confirm.after.billing", "Resources keep running, and billing does not move."),
-];
 pub(crate) const CONFIRM_TICK_DELETE: Text = text(
     "confirm.tick.delete",
     "I understand that Azure deletes all {roles} role assignments and {custom} custom roles of this subscription.",
@@ -446,6 +426,15 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ("step.done", text("activity.step.done", "Step finished")),
     ("step.settling", text("activity.step.settling", "Waiting for Microsoft")),
     ("step.stopped", text("activity.step.stopped", "Step stopped")),
+    ("preflight.done", text("activity.preflight.done", "The conditions were checked")),
+    ("impact.assessed", text("activity.impact.assessed", "What the move does was found out")),
+    ("access.decided", text("activity.access.decided", "It was decided who gets access again")),
+    ("access.agreed", text("activity.access.agreed", "A decision about access was agreed to")),
+    ("override.given", text("activity.override.given", "A hard stop was accepted, with a reason")),
+    ("override.agreed", text("activity.override.agreed", "The reason for a hard stop was agreed to")),
+    ("review.done", text("activity.review.done", "The review is done")),
+    ("review.sent-back", text("activity.review.sent-back", "The review was sent back to the partner")),
+    ("access.restored", text("activity.access.restored", "Access was restored")),
     ("move.confirmed", text("activity.move.confirmed", "The move was confirmed")),
     ("guest.invited", text("activity.guest.invited", "The owner was invited into the partner directory")),
     ("request.sent", text("activity.request.sent", "The change of directory was requested")),
@@ -491,7 +480,7 @@ mod tests {
     #[test]
     fn every_id_is_used_once() {
         let source = include_str!("text.rs");
-        let before_tests = source.split("#[cfg(test)]").next().unwrap();
+        let before_tests = source.split("#[cfg(test)]").next().unwrap().to_owned() + include_str!("text/impact.rs");
         let mut seen = std::collections::BTreeSet::new();
         let flat = before_tests.replace('\n', " ");
         let mut count = 0;

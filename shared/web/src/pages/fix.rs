@@ -18,6 +18,8 @@ pub struct Request<'a> {
     pub other: &'a str,
     /// The account to exempt.
     pub account: &'a str,
+    /// Its object id in that directory, once it is known: what the list of exempted accounts holds.
+    pub object_id: Option<&'a str>,
     /// The subscription's id.
     pub subscription: &'a str,
 }
@@ -33,6 +35,7 @@ impl Request<'_> {
             ("tenant", self.directory.1),
             ("other", self.other),
             ("account", self.account),
+            ("object", self.object_id.unwrap_or(text::FIX_OBJECT_UNKNOWN.english)),
             ("subscription", self.subscription),
             ("reference", reference),
         ])
@@ -106,6 +109,7 @@ mod tests {
                     directory: ("Fabrikam", "45ffe2da-b7a4-460f-9e4c-51afd47b94cb"),
                     other: "Contoso",
                     account: "rosa@outlook.com",
+                    object_id: None,
                     subscription: "6c3c85bc-5366-4eaa-8055-a10529eafd03",
                 }),
                 deadline: "2026-05-16T17:00:00Z".parse().unwrap(),

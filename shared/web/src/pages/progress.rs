@@ -7,7 +7,7 @@ use onboarding::{Actor, Directory, Ending, ErrorName, Explanation, OnboardingId,
 use serde::Serialize;
 
 use crate::frame::{frame, person, time};
-use crate::text::Text;
+use crate::text::{Text, impact as words};
 use crate::{paths, text};
 
 /// Where a step stands, for people.
@@ -146,6 +146,22 @@ pub struct UndoneRow {
     pub why: Option<String>,
 }
 
+/// How far the restore of access is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreRow {
+    /// Rows in all.
+    pub planned: u32,
+    /// Made, or there already.
+    pub done: u32,
+    /// Refused by Azure.
+    pub refused: u32,
+    /// Left out on purpose.
+    pub left_out: u32,
+    /// Whether it is finished.
+    pub finished: bool,
+}
+
 /// What the page shows.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -196,6 +212,25 @@ pub struct ProgressView {
     pub request_sent: bool,
     /// Whether the subscription has moved.
     pub moved: bool,
+    /// Until when the confirmed move rests, so that it can be cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cool_off_until: Option<Timestamp>,
+    /// Rows of the preflight: that hold, that hold with something to know, that don't hold, that can't be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preflight: Option<[usize; 4]>,
+    /// What the move does, in short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<impact::report::Summary>,
+    /// Hard stops that are not accepted by both people.
+    pub open_stops: usize,
+    /// How far the restore of access is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<RestoreRow>,
+    /// Whether there is a proof.
+    pub proof: bool,
+    /// The receipt's hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_hash: Option<String>,
     /// The steps.
     pub steps: Vec<StepRow>,
     /// What has happened, newest first.
@@ -222,9 +257,11 @@ impl ProgressView {
                 let template = match (turn.yours, turn.kind) {
                     (true, WaitKind::SignIn) => text::BANNER_YOUR_TURN,
                     (true, WaitKind::Confirm) => text::BANNER_YOUR_CONFIRM,
+                    (true, WaitKind::Review) => text::impact::BANNER_YOUR_REVIEW,
                     (true, WaitKind::Fix) => text::BANNER_YOUR_FIX,
                     (false, WaitKind::SignIn) => text::BANNER_WAITING,
                     (false, WaitKind::Confirm) => text::BANNER_WAITING_CONFIRM,
+                    (false, WaitKind::Review) => text::impact::BANNER_WAITING_REVIEW,
                     (false, WaitKind::Fix) => text::BANNER_WAITING_FIX,
                 };
                 template.with(&[("who", person(turn.actor).english), ("account", &turn.account), ("title", title)])
@@ -234,6 +271,7 @@ impl ProgressView {
         }
         let words = match self.status {
             Status::Running | Status::Waiting if self.cancelling => text::BANNER_CANCELLING,
+            Status::Running | Status::Waiting if self.cool_off_until.is_some() => text::impact::BANNER_COOL_OFF,
             Status::Running | Status::Waiting => text::BANNER_RUNNING,
             Status::Settling => text::BANNER_SETTLING,
             Status::Done => text::BANNER_DONE,
@@ -259,6 +297,70 @@ fn activity_said(row: &ActivityRow) -> String {
     }
 }
 
+/// What was found out and made so far, each with the page about it.
+fn found_out(view: &ProgressView) -> Markup {
+    let link = &view.link;
+    let some = view.preflight.is_some() || view.report.is_some() || view.restore.is_some() || view.proof;
+    html! {
+        @if some {
+            h2 { (words::PROGRESS_READ) }
+            dl {
+                @if let Some(counts) = view.preflight {
+                    dt { a href=(paths::preflight(link)) { (words::PROGRESS_PREFLIGHT) } }
+                    dd { (super::preflight::counted(counts)) }
+                }
+                @if let Some(report) = &view.report {
+                    dt { a href=(paths::report(link)) { (words::PROGRESS_REPORT) } }
+                    dd { (super::report::verdict(report, view.open_stops).1) " " (super::report::counted(report)) }
+                }
+                @if let Some(restore) = view.restore {
+                    dt { a href=(paths::access(link)) { (words::PROGRESS_RESTORE) } }
+                    dd { (words::PROGRESS_RESTORE_SAID.with(&[
+                        ("done", &restore.done.to_string()),
+                        ("planned", &restore.planned.to_string()),
+                        ("refused", &restore.refused.to_string()),
+                        ("left", &restore.left_out.to_string()),
+                    ])) }
+                }
+                @if view.proof {
+                    dt { a href=(paths::proof(link)) { (words::PROGRESS_PROOF) } }
+                    dd { (text::DONE_PROVED.with(&[("partner", &view.partner_admin)])) }
+                }
+                @if let (Some(hash), true) = (&view.receipt_hash, view.viewer.is_some()) {
+                    dt { a href=(paths::receipt(link)) { (words::PROGRESS_RECEIPT) } }
+                    dd { code { (super::short_code(hash)) } }
+                }
+            }
+        }
+    }
+}
+
+/// What people must still do after the move, with how many of each.
+fn to_do(view: &ProgressView) -> Markup {
+    let counts = view.report.as_ref().map_or([0; 5], |report| report.counts);
+    let [stops, redo, _, check, _] = counts;
+    let link = &view.link;
+    html! {
+        h2 { (words::TODO) }
+        ul {
+            @for (count, said, slug) in [
+                (stops, words::TODO_STOPS, "stops-now"),
+                (redo, words::TODO_REDO, "redo"),
+                (check, words::TODO_CHECK, "check-it"),
+            ] {
+                @if count > 0 {
+                    li { a href={ (paths::report(link)) "?group=" (slug) } { (said.with(&[("n", &count.to_string())])) } }
+                }
+            }
+            @if let Some(restore) = view.restore.filter(|restore| restore.refused > 0) {
+                li { a href=(paths::access(link)) { (words::TODO_REFUSED.with(&[("n", &restore.refused.to_string())])) } }
+            }
+            li { (words::TODO_KEYS) }
+            li { (words::TODO_POLICY) }
+        }
+    }
+}
+
 /// The progress page.
 #[must_use]
 pub fn progress(view: &ProgressView) -> Markup {
@@ -276,6 +378,9 @@ pub fn progress(view: &ProgressView) -> Markup {
             @if let (false, Some(turn)) = (view.status.is_over(), &view.turn) {
                 p { (text::PROGRESS_UNTIL) (time(turn.until)) "." }
             }
+            @if let (None, Some(until)) = (&view.turn, view.cool_off_until.filter(|_| !view.status.is_over())) {
+                p { (words::COOL_OFF_UNTIL) (time(until)) "." }
+            }
             @if let Some(error) = view.error() {
                 p { (error.cause) " " (error.effect) }
                 p { (error.next_step) }
@@ -284,6 +389,9 @@ pub fn progress(view: &ProgressView) -> Markup {
         }
         div.actions {
             @if yours { a.button href=(paths::turn(&view.link)) { (text::PROGRESS_CONTINUE) } }
+            @if view.cool_off_until.is_some() && view.may_cancel && view.viewer.is_some() {
+                a.button href=(paths::cancel(&view.link)) { (text::PROGRESS_CANCEL) }
+            }
             @if !view.status.is_over() { a.button.quiet href=(paths::progress(&view.link)) { (text::PROGRESS_REFRESH) } }
         }
         @if view.status == Status::Done {
@@ -294,7 +402,6 @@ pub fn progress(view: &ProgressView) -> Markup {
                 li { (text::DONE_PROVED.with(&[("partner", &view.partner_admin)])) }
                 li { (text::DONE_TOKENS) }
             }
-            p { (text::DONE_KEYS) }
         } @else {
             h2 { (text::PROGRESS_CHANGED) }
             ul {
@@ -304,6 +411,8 @@ pub fn progress(view: &ProgressView) -> Markup {
                 @if !view.guest_invited && !view.moved && !view.request_sent { li { (text::CHANGED_NOTHING) } }
             }
         }
+        @if view.moved || view.status == Status::Done { (to_do(view)) }
+        (found_out(view))
         @if !view.undone.is_empty() {
             h2 { (text::PROGRESS_UNDONE) }
             ul {
@@ -405,6 +514,13 @@ mod tests {
             guest_invited: false,
             request_sent: false,
             moved: false,
+            cool_off_until: None,
+            preflight: None,
+            report: None,
+            open_stops: 0,
+            restore: None,
+            proof: false,
+            receipt_hash: None,
             steps: vec![StepRow {
                 step: Step::UseExistingDirectory,
                 number: 1,
@@ -470,7 +586,7 @@ mod tests {
         view.turn = None;
         let page = progress(&view).into_string();
         assert!(page.contains("The subscription trusts Contoso.") && page.contains("kim@contoso.com is Owner"));
-        assert!(page.contains("rotate access keys"));
+        assert!(page.contains("Rotate access keys"));
     }
 
     #[test]

@@ -72,6 +72,18 @@ results! {
         "You confirmed the move of exactly what you were shown.",
         "We move the subscription now. Until it is accepted, it can still be cancelled.",
         "Nothing to do now. The progress page shows where it stands.";
+    /// The partner admin has decided what there was to decide.
+    Reviewed = "reviewed", "Review.Ok", OK, false,
+        "Thanks, the review is done",
+        "You decided who gets access again.",
+        "The owner is asked to agree and to confirm the move. Nothing has been changed in Azure.",
+        "Nothing to do now. The owner may send the review back to you; then you get a mail.";
+    /// The owner sent the review back.
+    SentBack = "sent-back", "Review.SentBack", OK, false,
+        "The review went back to the partner",
+        "You asked the Partner Center administrator to look at the decisions again.",
+        "Nothing was confirmed and nothing is changed in Azure.",
+        "Nothing to do now. We mail you when it is your turn again.";
     /// The person said no.
     Declined = "declined", "SignIn.Declined", OK, false,
         "You declined",

@@ -52,6 +52,7 @@ pub struct TurnView<'a> {
 #[must_use]
 pub fn turn(view: &TurnView<'_>) -> Markup {
     let (title, what) = match (view.kind, view.actor, view.again) {
+        (WaitKind::Review, _, _) => (text::impact::TURN_TITLE_REVIEW, text::impact::TURN_REVIEW),
         (WaitKind::Confirm, _, _) => (text::TURN_TITLE_CONFIRM, text::TURN_OWNER_CONFIRM),
         (WaitKind::SignIn | WaitKind::Fix, Actor::Owner, false) => (text::TURN_TITLE_SIGN_IN, text::TURN_OWNER_FIRST),
         (WaitKind::SignIn | WaitKind::Fix, Actor::PartnerAdmin, false) => {
