@@ -514,7 +514,7 @@ impl Dialect {
 }
 
 /// How long the server asks us to wait, in whichever way it says so; the longest if it says it in several.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let milliseconds = ["x-ms-retry-after-ms", "retry-after-ms"]
         .into_iter()

@@ -42,6 +42,7 @@ use crate::partner_center::PartnerCenter;
 
 pub use crate::errors::{Error, ErrorKind};
 pub use crate::http::{HttpSettings, HttpSetupError};
+pub use crate::paging::Page;
 pub use crate::token::{AccessToken, RefreshToken};
 
 /// All of Microsoft's clouds, behind one connection pool.

@@ -11,16 +11,43 @@ use serde::de::DeserializeOwned;
 use crate::errors::{Error, ErrorKind};
 use crate::http::{Api, Call};
 
-/// One page. `value` may be null or missing for an empty list.
+/// One page of a list that is read a page at a time, so that it can be gone on with in another invocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub rows: Vec<T>,
+    /// What to ask for the next page with. Opaque; `None` is the end. It can be kept, and is checked again before it is followed.
+    pub next: Option<String>,
+    /// How many rows all pages have together, where Microsoft says so.
+    pub total: Option<u64>,
+}
+
+/// One page as it comes. `value` may be null or missing for an empty list.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Page<T> {
+pub(crate) struct Wire<T> {
     #[serde(default = "Option::default")]
     value: Option<Vec<T>>,
     #[serde(rename = "nextLink", alias = "@odata.nextLink", default)]
     next: Option<String>,
 }
 
+impl<T> From<Wire<T>> for Page<T> {
+    fn from(wire: Wire<T>) -> Self {
+        let next = wire.next.filter(|link| !link.is_empty());
+        Self { rows: wire.value.unwrap_or_default(), next, total: None }
+    }
+}
+
 impl Api {
+    /// Reads one page of a list.
+    pub(crate) async fn page<T: DeserializeOwned>(
+        &self,
+        operation: &'static str,
+        address: String,
+    ) -> Result<Page<T>, Error> {
+        self.read::<Wire<T>>(&Call::get(operation, address)).await.map(Page::from)
+    }
+
     /// Reads a list to its end.
     pub(crate) async fn list<T: DeserializeOwned>(
         &self,
@@ -40,9 +67,9 @@ impl Api {
                 );
             }
             last.clone_from(&address);
-            let page: Page<T> = self.read(&Call::get(operation, address)).await?;
-            all.extend(page.value.into_iter().flatten());
-            next = page.next.filter(|link| !link.is_empty());
+            let mut page = self.page(operation, address).await?;
+            all.append(&mut page.rows);
+            next = page.next;
         }
         Ok(all)
     }
@@ -53,8 +80,8 @@ mod tests {
     use super::*;
 
     fn page(text: &str) -> (usize, Option<String>) {
-        let page: Page<u8> = serde_json::from_str(text).unwrap();
-        (page.value.map_or(0, |value| value.len()), page.next)
+        let page = Page::from(serde_json::from_str::<Wire<u8>>(text).unwrap());
+        (page.rows.len(), page.next)
     }
 
     #[test]
@@ -62,6 +89,7 @@ mod tests {
         assert_eq!(page(r#"{"value":[1,2],"nextLink":"a"}"#), (2, Some("a".to_owned())));
         assert_eq!(page(r#"{"value":[1],"@odata.nextLink":"b"}"#), (1, Some("b".to_owned())));
         assert_eq!(page(r#"{"value":[],"nextLink":null}"#), (0, None));
+        assert_eq!(page(r#"{"value":[1],"nextLink":""}"#), (1, None));
         assert_eq!(page(r#"{"value":null}"#), (0, None));
         assert_eq!(page("{}"), (0, None));
     }

@@ -12,6 +12,7 @@ use super::{Arm, found};
 use crate::clouds::with_query;
 use crate::errors::{Error, ErrorKind};
 use crate::http::Call;
+use crate::paging::Page;
 
 /// The role definition `Owner`, the same in every subscription and cloud.
 /// See <https://learn.microsoft.com/azure/role-based-access-control/built-in-roles>.
@@ -81,6 +82,19 @@ pub struct NewRoleAssignment<'a> {
     pub description: Option<&'a str>,
     /// A condition on attributes and its language's version.
     pub condition: Option<(&'a str, &'a str)>,
+}
+
+/// A custom role to be made.
+#[derive(Debug, Clone)]
+pub struct NewRole<'a> {
+    /// The name people know. No two custom roles of a tenant have the same.
+    pub name: &'a str,
+    /// What it is for.
+    pub description: Option<&'a str>,
+    /// What it allows.
+    pub permissions: &'a [PermissionSet],
+    /// Where it may be assigned: only below scopes of the tenant that is asked.
+    pub assignable_scopes: &'a [String],
 }
 
 /// What came of making a role assignment.
@@ -229,6 +243,37 @@ impl Arm {
         self.assignments(id, &[VERSION, ("$filter", &filter)]).await
     }
 
+    /// A page of a subscription's role assignments, at, above and below it: as [`Arm::role_assignments`], for lists of
+    /// thousands that are kept page by page. `next` is the page before's [`Page::next`]; without it the list begins.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ForeignAddress`] for a `next` that leads elsewhere; and as for every call of [`crate::arm`].
+    pub async fn role_assignments_page(
+        &self,
+        id: &SubscriptionId,
+        next: Option<&str>,
+    ) -> Result<Page<RoleAssignment>, Error> {
+        let first = || with_query(&self.authorization(id, &["roleAssignments"]), &[VERSION]);
+        self.api.page(LIST, next.map_or_else(first, str::to_owned)).await
+    }
+
+    /// One person's role assignments, at, above and below a subscription, those through groups too: another principal's id
+    /// stands in these.
+    ///
+    /// As [`Arm::role_assignments`], with `$filter=assignedTo('{oid}')`.
+    /// See <https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest>.
+    ///
+    /// # Errors
+    /// As for every call of [`crate::arm`].
+    pub async fn role_assignments_assigned_to(
+        &self,
+        id: &SubscriptionId,
+        person: &ObjectId,
+    ) -> Result<Vec<RoleAssignment>, Error> {
+        let filter = format!("assignedTo('{person}')");
+        self.assignments(id, &[VERSION, ("$filter", &filter)]).await
+    }
+
     /// One role assignment of a subscription by its name. `None`: there is none.
     ///
     /// `GET {arm}/subscriptions/{id}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01`.
@@ -261,14 +306,46 @@ impl Arm {
         name: &str,
         assignment: &NewRoleAssignment<'_>,
     ) -> Result<Assigned, Error> {
-        let address = self.authorization(id, &["roleAssignments", name]);
-        let call = Call::put("arm.role_assignments.create", with_query(&address, &[VERSION]), assignment.body(id));
-        match self.api.send(&call).await {
-            Ok(answer) if answer.status.as_u16() == 201 => Ok(Assigned::Created(answer.json()?)),
-            Ok(answer) => Ok(Assigned::Unchanged(answer.json()?)),
-            Err(error) if error.has_code("RoleAssignmentExists") => Ok(Assigned::ExistsUnderAnotherName),
-            Err(error) => Err(error),
-        }
+        self.assign(self.authorization(id, &["roleAssignments", name]), assignment.body(id)).await
+    }
+
+    /// One role assignment by its scope and name: at the subscription or anything in it. `None`: there is none.
+    ///
+    /// `GET {arm}/{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01`; a reader's
+    /// token of the tenant the subscription trusts. 200, 404 (also where the scope itself is not there).
+    /// See <https://learn.microsoft.com/rest/api/authorization/role-assignments/get>.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a scope outside the subscription, before anything is sent; and as for every call of
+    /// [`crate::arm`].
+    pub async fn role_assignment_at(
+        &self,
+        id: &SubscriptionId,
+        scope: &str,
+        name: &str,
+    ) -> Result<Option<RoleAssignment>, Error> {
+        const OPERATION: &str = "arm.role_assignments.get_at_scope";
+        let address = self.assignment_at(id, scope, name, OPERATION)?;
+        found(self.api.read(&Call::get(OPERATION, with_query(&address, &[VERSION]))).await)
+    }
+
+    /// Makes a role assignment at a scope: the subscription or anything in it.
+    ///
+    /// `PUT {arm}/{scope}/providers/Microsoft.Authorization/roleAssignments/{name}?api-version=2022-04-01`; as
+    /// [`Arm::assign_role`]. `name` comes of the scope, the principal, the role and the condition, so repeating is safe.
+    /// See <https://learn.microsoft.com/rest/api/authorization/role-assignments/create>.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a scope outside the subscription, before anything is sent; [`ErrorKind::NotFound`] for one
+    /// that is no longer there; and as for [`Arm::assign_role`].
+    pub async fn assign_role_at(
+        &self,
+        id: &SubscriptionId,
+        scope: &str,
+        name: &str,
+        assignment: &NewRoleAssignment<'_>,
+    ) -> Result<Assigned, Error> {
+        self.assign(self.assignment_at(id, scope, name, CREATE)?, assignment.body(id)).await
     }
 
     /// Takes a role assignment of a subscription away. `false`: there was none.
@@ -302,6 +379,27 @@ impl Arm {
         let address = self.authorization(id, &["roleDefinitions"]);
         let address = with_query(&address, &[VERSION, ("$filter", "type eq 'CustomRole'")]);
         self.api.list("arm.role_definitions.list_custom", address).await
+    }
+
+    /// Makes a custom role, or says again what it is.
+    ///
+    /// `PUT {arm}/subscriptions/{id}/providers/Microsoft.Authorization/roleDefinitions/{guid}?api-version=2022-04-01`;
+    /// the token, of the tenant it trusts, of someone who may write role definitions there. 201 both times: repeating is
+    /// safe, for the GUID is ours to choose. It can be assigned once Azure has spread it, minutes later.
+    /// See <https://learn.microsoft.com/rest/api/authorization/role-definitions/create-or-update>.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] with `RoleDefinitionWithSameNameExists` (another role of the tenant has the name);
+    /// [`ErrorKind::Invalid`] with `RoleDefinitionLimitExceeded`, or where the permissions or scopes do not fit;
+    /// [`ErrorKind::Forbidden`]; and as for every call of [`crate::arm`].
+    pub async fn create_custom_role(
+        &self,
+        id: &SubscriptionId,
+        guid: &str,
+        role: &NewRole<'_>,
+    ) -> Result<RoleDefinition, Error> {
+        let address = with_query(&self.authorization(id, &["roleDefinitions", guid]), &[VERSION]);
+        self.write(&Call::put("arm.role_definitions.create", address, role.body())).await?.json()
     }
 
     /// Every role that can be assigned in a subscription, built-in ones too: their names for a report.
@@ -361,16 +459,63 @@ impl Arm {
 
     async fn assignments(&self, id: &SubscriptionId, query: &[(&str, &str)]) -> Result<Vec<RoleAssignment>, Error> {
         let address = with_query(&self.authorization(id, &["roleAssignments"]), query);
-        self.api.list("arm.role_assignments.list", address).await
+        self.api.list(LIST, address).await
     }
 
-    fn authorization(&self, id: &SubscriptionId, rest: &[&str]) -> String {
+    async fn assign(&self, address: String, body: Value) -> Result<Assigned, Error> {
+        match self.write(&Call::put(CREATE, with_query(&address, &[VERSION]), body)).await {
+            Ok(answer) if answer.status.as_u16() == 201 => Ok(Assigned::Created(answer.json()?)),
+            Ok(answer) => Ok(Assigned::Unchanged(answer.json()?)),
+            Err(error) if error.has_code("RoleAssignmentExists") => Ok(Assigned::ExistsUnderAnotherName),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The address of a role assignment at the subscription or anything in it, and of no other.
+    fn assignment_at(
+        &self,
+        id: &SubscriptionId,
+        scope: &str,
+        name: &str,
+        operation: &'static str,
+    ) -> Result<String, Error> {
+        let parts: Vec<&str> = scope.trim_matches('/').split('/').collect();
+        let inside = match parts.as_slice() {
+            [word, subscription, ..] => {
+                word.eq_ignore_ascii_case("subscriptions")
+                    && subscription.eq_ignore_ascii_case(id.as_str())
+                    && parts.iter().all(|part| !matches!(*part, "" | "." | ".."))
+            }
+            _ => false,
+        };
+        if !inside {
+            return Err(Error::new(ErrorKind::Invalid, operation).with_message("the scope is not in the subscription"));
+        }
+        let rest = ["providers", "Microsoft.Authorization", "roleAssignments", name];
+        Ok(self.api.base.at(parts.into_iter().chain(rest)))
+    }
+
+    pub(super) fn authorization(&self, id: &SubscriptionId, rest: &[&str]) -> String {
         let scope = ["subscriptions", id.as_str(), "providers", "Microsoft.Authorization"];
         self.api.base.at(scope.into_iter().chain(rest.iter().copied()))
     }
 }
 
-const VERSION: (&str, &str) = ("api-version", "2022-04-01");
+pub(super) const VERSION: (&str, &str) = ("api-version", "2022-04-01");
+const LIST: &str = "arm.role_assignments.list";
+const CREATE: &str = "arm.role_assignments.create";
+
+impl NewRole<'_> {
+    fn body(&self) -> Value {
+        json!({"properties": {
+            "roleName": self.name,
+            "description": self.description.unwrap_or_default(),
+            "type": "CustomRole",
+            "permissions": self.permissions,
+            "assignableScopes": self.assignable_scopes,
+        }})
+    }
+}
 
 impl NewRoleAssignment<'_> {
     fn body(&self, id: &SubscriptionId) -> Value {
@@ -393,7 +538,7 @@ impl NewRoleAssignment<'_> {
 }
 
 /// The last part of a resource id, in lower case: Azure spells ids in more than one way.
-fn last_segment(id: &str) -> String {
+pub(super) fn last_segment(id: &str) -> String {
     id.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_ascii_lowercase()
 }
 

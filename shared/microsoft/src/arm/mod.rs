@@ -16,23 +16,34 @@
 
 mod access;
 mod change_directory;
+mod eligibility;
+mod governance;
 mod policies;
 mod probe;
+mod rehearsal;
+mod resources;
 mod subscriptions;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use crate::errors::{Error, ErrorKind};
-use crate::http::Api;
+use crate::http::{Answer, Api, Call};
 
 pub use access::{
-    Assigned, ClassicAdministrator, NewRoleAssignment, OWNER_ROLE, PermissionSet, Permissions, RoleAssignment,
+    Assigned, ClassicAdministrator, NewRole, NewRoleAssignment, OWNER_ROLE, PermissionSet, Permissions, RoleAssignment,
     RoleAssignmentProperties, RoleDefinition, RoleDefinitionProperties,
 };
 pub use change_directory::{ChangeStatus, DirectoryChange};
+pub use eligibility::{DenyAssignment, DenyAssignmentProperties, RoleEligibility, RoleEligibilityProperties};
+pub use governance::{
+    Delegation, DelegationOffer, DelegationOfferProperties, DelegationProperties, Lock, LockProperties,
+    PolicyAssignment, PolicyAssignmentIdentity, PolicyAssignmentProperties, PolicyDefinition,
+    PolicyDefinitionProperties, PolicyExemption, PolicyExemptionProperties,
+};
 pub use policies::{Block, SubscriptionPolicy};
 pub use probe::ArmProbe;
+pub use rehearsal::Rehearsal;
 pub use subscriptions::{ManagedByTenant, Subscription, SubscriptionPolicies, SubscriptionState, TenantDescription};
 
 /// Azure Resource Manager as one person in one tenant may use it.
@@ -40,11 +51,54 @@ pub use subscriptions::{ManagedByTenant, Subscription, SubscriptionPolicies, Sub
 pub struct Arm {
     api: Api,
     version: Arc<ServedVersion>,
+    writes_left: Arc<WritesLeft>,
 }
 
 impl Arm {
     pub(crate) fn new(api: Api, version: Arc<ServedVersion>) -> Self {
-        Self { api, version }
+        Self { api, version, writes_left: Arc::default() }
+    }
+
+    /// How many more writes Azure said it takes now, in the answer to this client's last write. `None`: it has not said.
+    ///
+    /// `x-ms-ratelimit-remaining-subscription-writes`: a bucket of 200 that refills at ten a second, for each person and
+    /// subscription.
+    /// See <https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling>.
+    #[must_use]
+    pub fn writes_left(&self) -> Option<u32> {
+        self.writes_left.get()
+    }
+
+    /// Makes a write and notes how many more Azure takes.
+    async fn write(&self, call: &Call) -> Result<Answer, Error> {
+        let answer = self.api.send(call).await?;
+        let said = answer.header("x-ms-ratelimit-remaining-subscription-writes");
+        if let Some(left) = said.and_then(|text| text.trim().parse().ok()) {
+            self.writes_left.set(left);
+        }
+        Ok(answer)
+    }
+}
+
+/// A number that Azure may not have said yet.
+#[derive(Debug)]
+struct WritesLeft(AtomicU32);
+
+impl Default for WritesLeft {
+    fn default() -> Self {
+        Self(AtomicU32::new(Self::UNSAID))
+    }
+}
+
+impl WritesLeft {
+    const UNSAID: u32 = u32::MAX;
+
+    fn get(&self) -> Option<u32> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|left| *left != Self::UNSAID)
+    }
+
+    fn set(&self, left: u32) {
+        self.0.store(left, Ordering::Relaxed);
     }
 }
 
