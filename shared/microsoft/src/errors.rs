@@ -193,6 +193,18 @@ impl Error {
         self.0.claims.as_ref()
     }
 
+    /// Whether Entra gave no token because nobody consented to what was asked for. Nothing is broken and signing in again
+    /// does not help: a person, or an administrator, may consent, or what needs it stays unread.
+    #[must_use]
+    pub fn lacks_consent(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Entra(
+                EntraErrorKind::ConsentRequired | EntraErrorKind::AdminConsentRequired | EntraErrorKind::UserDeclined
+            )
+        )
+    }
+
     /// Whether the same call may succeed later without anyone doing anything.
     #[must_use]
     pub fn is_transient(&self) -> bool {

@@ -322,6 +322,12 @@ impl Call {
 }
 
 impl Answer {
+    /// A part of an answer that holds several, read as if it had come alone.
+    pub(crate) fn part(&self, status: StatusCode, headers: HeaderMap, body: Vec<u8>) -> Self {
+        let (operation, ids, dialect) = (self.operation, self.ids.clone(), self.dialect);
+        Self { operation, status, headers, ids, dialect, body }
+    }
+
     /// Decodes the answer; an error names the field that does not fit, and not what stood in it.
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         let mut decoder = serde_json::Deserializer::from_slice(&self.body);

@@ -78,6 +78,13 @@ pub(crate) fn inviting_scope(endpoints: &Endpoints) -> String {
     scope
 }
 
+/// What to ask the token endpoint for to read a directory: whatever has been consented to there before, and nothing new. So a
+/// person whose directory allows no more is not stopped; they get a token that may read less.
+/// See <https://learn.microsoft.com/entra/identity-platform/scopes-oidc#the-default-scope>.
+pub(crate) fn directory_scope(endpoints: &Endpoints) -> String {
+    format!("{IDENTITY} {}/.default", endpoints.graph_resource())
+}
+
 impl<R> AccessToken<R> {
     /// A token as it came from the token endpoint of `tenant`.
     #[must_use]

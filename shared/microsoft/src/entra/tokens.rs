@@ -15,7 +15,7 @@ use super::{CodeVerifier, Entra};
 use crate::errors::{Error, ErrorKind};
 use crate::graph::Graph;
 use crate::http::Call;
-use crate::token::{AccessToken, RefreshToken, Resource, inviting_scope};
+use crate::token::{AccessToken, RefreshToken, Resource, directory_scope, inviting_scope};
 
 /// Our app registration's credential in one cloud.
 #[derive(Clone)]
@@ -167,6 +167,22 @@ impl Entra {
         now: Timestamp,
     ) -> Result<Tokens<Graph>, Error> {
         self.refresh_for(&inviting_scope(&self.endpoints), tenant, app, refresh, now).await
+    }
+
+    /// Gets a new token of Graph with every permission that was consented to in `tenant` beforehand, and asks for no other:
+    /// [`Entra::refresh`] with `.default`. What it may read only the calls show: a missing permission is
+    /// [`ErrorKind::Forbidden`] there.
+    ///
+    /// # Errors
+    /// As for [`Entra::refresh`]; [`Error::lacks_consent`] where nothing was consented to.
+    pub async fn refresh_to_read_directory(
+        &self,
+        tenant: &TenantId,
+        app: &AppCredential,
+        refresh: &RefreshToken,
+        now: Timestamp,
+    ) -> Result<Tokens<Graph>, Error> {
+        self.refresh_for(&directory_scope(&self.endpoints), tenant, app, refresh, now).await
     }
 
     async fn refresh_for<R: Resource>(

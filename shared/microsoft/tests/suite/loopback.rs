@@ -49,6 +49,17 @@ impl Asked {
         self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
+    /// The operation of the contracts that this request is; it must fit in everything.
+    pub(crate) fn operation(&self) -> String {
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        let path = path.strip_prefix("/public/").unwrap();
+        let (api, path) = path.split_at(path.find('/').unwrap());
+        let api = contracts::Api::parse(api).unwrap();
+        let query: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let found = contracts::validate_request(api, &self.method, path, &query, &self.headers, self.body.as_bytes());
+        found.unwrap_or_else(|problems| panic!("{problems:?}")).as_str().to_owned()
+    }
+
     pub(crate) fn form(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
     }

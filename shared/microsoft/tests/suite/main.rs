@@ -3,6 +3,8 @@
 //! The modules are marked as tests one by one, so that clippy's allowances for tests reach the functions between them too.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod id_tokens;
@@ -10,6 +12,8 @@ mod id_tokens;
 mod loopback;
 #[cfg(test)]
 mod microsoft_examples;
+#[cfg(test)]
+mod principals;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]

@@ -80,6 +80,12 @@ async fn call(server: &Loopback, example: &str) -> Result<(), microsoft::Error> 
             arm.role_definitions(&id).await.map(|it| assert_eq!(it.len(), 1))
         }
         "microsoft.authorization/2022-04-01/GetPermissions" => arm.permissions(&id).await.map(drop),
+        "microsoft.resourcegraph/2022-10-01/ResourcesFirstPageQuery" => {
+            let page = arm.resource_graph::<Value>(&id, "Resources | project id", None).await?;
+            assert_eq!((page.rows.len(), page.total), (3, Some(386)));
+            assert!(page.next.is_some());
+            Ok(())
+        }
         "microsoft.subscription/2024-08-01-preview/putTargetDirectory"
         | "microsoft.subscription/2026-08-01-preview/putTargetDirectory" => {
             let asked = arm.request_directory_change(&id, &crate::loopback::tenant(), &who).await?;
@@ -136,7 +142,7 @@ async fn call(server: &Loopback, example: &str) -> Result<(), microsoft::Error> 
     }
 }
 
-const USED: [&str; 26] = [
+const USED: [&str; 27] = [
     "microsoft.resources/2022-12-01/GetTenants",
     "microsoft.resources/2021-01-01/GetSubscription",
     "microsoft.authorization/2022-04-01/RoleAssignments_ListForSubscription",
@@ -144,6 +150,7 @@ const USED: [&str; 26] = [
     "microsoft.authorization/2022-04-01/RoleAssignments_CreateForSubscription",
     "microsoft.authorization/2022-04-01/GetRoleDefinitionAtScope",
     "microsoft.authorization/2022-04-01/GetPermissions",
+    "microsoft.resourcegraph/2022-10-01/ResourcesFirstPageQuery",
     "microsoft.subscription/2024-08-01-preview/putTargetDirectory",
     "microsoft.subscription/2026-08-01-preview/putTargetDirectory",
     "microsoft.subscription/2024-08-01-preview/getTargetDirectory",

@@ -1,10 +1,13 @@
-//! Microsoft Graph: who the partner admin is, and the owner as a guest.
+//! Microsoft Graph: who the partner admin is, the owner as a guest, and the principals that have access.
 //!
 //! Base: the `graph` address of the cloud, which ends in `/v1.0`. Every token is of the **partner** tenant, and is the
-//! partner admin's unless said otherwise. Common answers: 401 `InvalidAuthenticationToken` ([`ErrorKind::Unauthenticated`]), 401
+//! partner admin's unless said otherwise; principals are read in the source tenant too, with the owner's. Common answers: 401 `InvalidAuthenticationToken` ([`ErrorKind::Unauthenticated`]), 401
 //! or 403 with `insufficient_claims` ([`ErrorKind::ClaimsChallenge`]), 403 `Authorization_RequestDenied`
 //! ([`ErrorKind::Forbidden`]), 404 `Request_ResourceNotFound` ([`ErrorKind::NotFound`]), 429 ([`ErrorKind::Throttled`]).
 //! See <https://learn.microsoft.com/graph/errors>.
+
+mod batch;
+mod principals;
 
 use onboarding::{ObjectId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -13,6 +16,8 @@ use serde_json::json;
 use crate::clouds::with_query;
 use crate::errors::{Error, ErrorKind};
 use crate::http::{Api, Call};
+
+pub use principals::{DirectoryObject, Group, ServicePrincipal};
 
 /// The role template of the Global Administrator.
 /// See <https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference>.
@@ -57,6 +62,24 @@ pub struct User {
     /// Whether it may sign in.
     #[serde(default)]
     pub account_enabled: Option<bool>,
+    /// What it signs in with, and who vouches for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identities: Option<Vec<Identity>>,
+    /// The security identifier of the on-premises account it is synchronised from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_premises_security_identifier: Option<String>,
+}
+
+/// One way in which an account signs in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// Who vouches for it: `ExternalAzureAD`, `MicrosoftAccount`, a domain of the tenant's own, …
+    #[serde(default)]
+    pub issuer: Option<String>,
+    /// `userPrincipalName`, `federated`, `emailAddress`, …
+    #[serde(default)]
+    pub sign_in_type: Option<String>,
 }
 
 /// A tenant as it describes itself.
@@ -331,6 +354,12 @@ impl std::fmt::Debug for User {
             .field("user_type", &self.user_type)
             .field("external_user_state", &self.external_user_state)
             .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Identity").field("sign_in_type", &self.sign_in_type).finish_non_exhaustive()
     }
 }
 
