@@ -126,3 +126,159 @@ pub struct Check {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Preflight(pub Vec<Check>);
+
+impl CheckId {
+    /// Where the row belongs.
+    #[must_use]
+    pub fn group(self) -> Group {
+        match self {
+            Self::OwnerRole | Self::OwnerMfa | Self::PartnerMfa => Group::Account,
+            Self::Offer
+            | Self::SubscriptionState
+            | Self::SpendingLimit
+            | Self::Lighthouse
+            | Self::PendingRequest
+            | Self::Locks
+            | Self::HardStops => Group::Subscription,
+            Self::LeavingPolicy | Self::SourceConsent => Group::SourceDirectory,
+            Self::EnteringPolicy | Self::PartnerAdminRole | Self::Invitations | Self::PartnerConsent => {
+                Group::PartnerDirectory
+            }
+            Self::PartnerAccount => Group::PartnerCenter,
+            Self::Mail => Group::OurSide,
+        }
+    }
+}
+
+impl Preflight {
+    /// Puts a row in the place of the one before it, in the page's order. An older look never takes the place of a newer one: two
+    /// steps may look at the same thing, and end in either order.
+    pub fn put(&mut self, check: Check) {
+        let seen = |check: &Check| check.at.parse::<jiff::Timestamp>().ok();
+        match self.0.iter_mut().find(|row| row.id == check.id) {
+            Some(row) if seen(row) > seen(&check) => {}
+            Some(row) => *row = check,
+            None => self.0.push(check),
+        }
+        self.0.sort_by_key(|row| (row.id.group(), row.id));
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn get(&self, id: CheckId) -> Option<&Check> {
+        self.0.iter().find(|row| row.id == id)
+    }
+
+    /// The rows that do not hold.
+    pub fn failing(&self) -> impl Iterator<Item = &Check> {
+        self.0.iter().filter(|row| row.state == State::Fails)
+    }
+}
+
+/// Whether an offer may change its directory, by what Azure calls its quota id, and the case. Decided on the beginning: the rest is a
+/// date. An offer that nobody knows is not taken for one that may: Azure itself has the last word.
+/// See <https://learn.microsoft.com/azure/cost-management-billing/manage/subscription-change-directory>.
+#[must_use]
+pub fn offer(quota_id: Option<&str>) -> (State, &'static str) {
+    let Some(quota_id) = quota_id.map(str::trim).filter(|id| !id.is_empty()) else {
+        return (State::Unknown, "offer-not-said");
+    };
+    let lower = quota_id.to_ascii_lowercase();
+    let name = lower.split('_').next().unwrap_or_default();
+    let known = OFFERS.iter().find(|(known, ..)| *known == name);
+    // A Cloud Solution Provider's offer of a kind that is not in the list yet is one all the same.
+    match known {
+        Some((_, state, case)) => (*state, case),
+        None if name.starts_with("csp") => (State::Fails, "offer-csp"),
+        None => (State::Unknown, "offer-unknown"),
+    }
+}
+
+const OFFERS: [(&str, State, &str); 17] = [
+    ("csp", State::Fails, "offer-csp"),
+    ("cspdevtest", State::Fails, "offer-csp"),
+    ("dreamspark", State::Fails, "offer-students-starter"),
+    ("internal", State::Fails, "offer-internal"),
+    ("default", State::Fails, "offer-support-plan"),
+    ("payasyougo", State::Holds, "offer-pay-as-you-go"),
+    ("mpn", State::Holds, "offer-partner-benefit"),
+    ("msdndevtest", State::Holds, "offer-dev-test"),
+    ("azureinopen", State::Holds, "offer-open"),
+    ("sponsored", State::Holds, "offer-sponsored"),
+    ("enterpriseagreement", State::Warning, "offer-agreement"),
+    ("msdn", State::Warning, "offer-personal-benefit"),
+    ("freetrial", State::Warning, "offer-free-trial"),
+    ("azureforstudents", State::Warning, "offer-students"),
+    ("azurepass", State::Warning, "offer-pass"),
+    ("bizspark", State::Warning, "offer-legacy"),
+    ("lightweighttrial", State::Warning, "offer-legacy"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(id: CheckId, state: State, second: u8) -> Check {
+        Check {
+            id,
+            state,
+            case: "case".into(),
+            evidence: serde_json::Map::new(),
+            source: "GET".into(),
+            fixer: None,
+            seen_by: Actor::Owner,
+            at: format!("2026-01-01T00:00:{second:02}Z"),
+        }
+    }
+
+    #[test]
+    fn the_newest_row_of_each_id_stays_whatever_the_order_of_arrival() {
+        let mut rows = Preflight::default();
+        rows.put(check(CheckId::Mail, State::Holds, 1));
+        rows.put(check(CheckId::Offer, State::Holds, 5));
+        rows.put(check(CheckId::OwnerRole, State::Fails, 1));
+        rows.put(check(CheckId::Offer, State::Fails, 3));
+        assert_eq!(rows.get(CheckId::Offer).map(|row| row.state), Some(State::Holds));
+        rows.put(check(CheckId::Offer, State::Warning, 6));
+        assert_eq!(rows.get(CheckId::Offer).map(|row| row.state), Some(State::Warning));
+        let order: Vec<_> = rows.0.iter().map(|row| row.id).collect();
+        assert_eq!(order, [CheckId::OwnerRole, CheckId::Offer, CheckId::Mail]);
+        assert_eq!(rows.failing().map(|row| row.id).collect::<Vec<_>>(), [CheckId::OwnerRole]);
+    }
+
+    #[test]
+    fn every_offer_of_microsofts_list_is_judged() {
+        let cases = [
+            ("CSP_2015-05-01", State::Fails),
+            ("CSP_MG_2017-12-01", State::Fails),
+            ("CSPDEVTEST_2018-05-01", State::Fails),
+            ("DreamSpark_2015-02-01", State::Fails),
+            ("Internal_2014-09-01", State::Fails),
+            ("Default_2014-09-01", State::Fails),
+            ("PayAsYouGo_2014-09-01", State::Holds),
+            ("MPN_2014-09-01", State::Holds),
+            ("MSDNDevTest_2014-09-01", State::Holds),
+            ("AzureInOpen_2014-09-01", State::Holds),
+            ("Sponsored_2016-01-01", State::Holds),
+            ("EnterpriseAgreement_2014-09-01", State::Warning),
+            ("MSDN_2014-09-01", State::Warning),
+            ("FreeTrial_2014-09-01", State::Warning),
+            ("AzureForStudents_2018-01-01", State::Warning),
+            ("AzurePass_2014-09-01", State::Warning),
+            ("BizSpark_2014-09-01", State::Warning),
+            ("LightweightTrial_2016-09-01", State::Warning),
+        ];
+        for (quota_id, state) in cases {
+            assert_eq!(offer(Some(quota_id)).0, state, "{quota_id}");
+            assert_eq!(offer(Some(&quota_id.to_uppercase())).0, state, "{quota_id}");
+        }
+    }
+
+    #[test]
+    fn an_offer_that_nobody_knows_is_never_taken_for_one_that_may_move() {
+        for quota_id in [None, Some(""), Some("Tomorrow_2030-01-01"), Some("PayAsYouGoish_2030-01-01")] {
+            assert_eq!(offer(quota_id).0, State::Unknown, "{quota_id:?}");
+        }
+        assert_eq!(offer(Some("CSPSOMETHING_2030-01-01")).0, State::Fails);
+    }
+}

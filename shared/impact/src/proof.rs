@@ -1,6 +1,12 @@
 //! That the association is done, as the partner admin sees it; and if not, why.
 
+use access::pages::{self, PageError};
+use onboarding::audit::{Entry, digest};
+use onboarding::{OnboardingId, SubscriptionId, TenantId};
 use serde::{Deserialize, Serialize};
+
+use crate::confirmation::Confirmation;
+use crate::report::Task;
 
 /// One thing that was looked at, with how it was seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,4 +34,131 @@ pub struct Cause {
     /// What was seen.
     #[serde(default)]
     pub seen: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The form of a receipt.
+pub const SCHEMA: u32 = 1;
+
+/// How much of the access is there again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Restored {
+    /// Rows that were to be made: custom roles and assignments.
+    pub planned: u32,
+    /// Rows that are there.
+    pub done: u32,
+    /// Rows that Azure refused for good.
+    pub refused: u32,
+    /// Rows that were left out on purpose.
+    pub left_out: u32,
+}
+
+/// What was done, for people who check later. It names the audit trail's last entry before it, and the entry that records it names
+/// its hash: neither can be altered alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// Version of this form: [`SCHEMA`].
+    pub schema: u32,
+    /// The onboarding.
+    pub onboarding: OnboardingId,
+    /// The subscription.
+    pub subscription: SubscriptionId,
+    /// The directory it was in.
+    pub from: TenantId,
+    /// The directory it is in.
+    pub to: TenantId,
+    /// What was looked at as the partner admin, all of it.
+    pub evidence: Vec<Evidence>,
+    /// How much of the access is there again.
+    #[serde(default)]
+    pub restored: Restored,
+    /// SHA-256 of the report that was confirmed.
+    pub report_hash: String,
+    /// SHA-256 of the access before the move.
+    pub snapshot_hash: String,
+    /// SHA-256 of the decisions.
+    pub decisions_hash: String,
+    /// The person's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
+    /// What is left to do.
+    #[serde(default)]
+    pub checklist: Vec<Task>,
+    /// The audit trail's last entry when this was made.
+    pub audit_seq: u64,
+    /// Its hash.
+    pub audit_hash: String,
+    /// When. RFC 3339, UTC.
+    pub at: String,
+}
+
+/// Why a receipt is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum ReceiptError {
+    /// The audit trail itself was altered.
+    #[error("the audit trail does not hold at entry {0}")]
+    Trail(u64),
+    /// The trail's entry is not the one that the receipt names.
+    #[error("the audit trail is another than the receipt's")]
+    AnotherTrail,
+    /// The trail records another receipt.
+    #[error("the audit trail records another receipt")]
+    AnotherReceipt,
+    /// The trail records none.
+    #[error("the audit trail does not record the receipt")]
+    NotRecorded,
+}
+
+/// The field of an audit entry's detail that records a receipt.
+pub const RECORDED_AS: &str = "receiptHash";
+
+impl Receipt {
+    /// SHA-256 of what it says, in canonical form.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        digest(&serde_json::to_value(self).unwrap_or_default())
+    }
+
+    /// The receipt as a page to be kept.
+    ///
+    /// # Errors
+    /// A value that has no JSON form, which none of ours is.
+    pub fn to_page(&self) -> Result<Vec<u8>, PageError> {
+        pages::pack(self)
+    }
+
+    /// The receipt that was kept.
+    ///
+    /// # Errors
+    /// Anything that we did not write.
+    pub fn from_page(page: &[u8]) -> Result<Self, PageError> {
+        pages::unpack(page)
+    }
+
+    /// Whether everything that was looked at holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.evidence.is_empty() && self.evidence.iter().all(|evidence| evidence.holds)
+    }
+
+    /// Holds the receipt against the audit trail: the trail is whole, it is the one that the receipt was made from, and a later entry
+    /// records this very receipt.
+    ///
+    /// # Errors
+    /// What does not hold, the first of it.
+    pub fn verify(&self, trail: &[Entry]) -> Result<(), ReceiptError> {
+        onboarding::audit::verify(trail).map_err(ReceiptError::Trail)?;
+        let named = trail.iter().find(|entry| entry.seq == self.audit_seq);
+        if named.is_none_or(|entry| entry.hash != self.audit_hash) {
+            return Err(ReceiptError::AnotherTrail);
+        }
+        let later = trail.iter().filter(|entry| entry.seq > self.audit_seq);
+        let mut recorded = later.filter_map(|entry| entry.detail.get(RECORDED_AS)?.as_str()).peekable();
+        if recorded.peek().is_none() {
+            return Err(ReceiptError::NotRecorded);
+        }
+        let hash = self.hash();
+        if recorded.any(|known| known == hash) { Ok(()) } else { Err(ReceiptError::AnotherReceipt) }
+    }
 }

@@ -1,8 +1,26 @@
 //! What moving does to this very subscription.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use access::pages::{self, PageError};
 use access::snapshot::NotRead;
+use onboarding::audit::digest;
 use onboarding::{Actor, SubscriptionId, TenantId};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+mod advice;
+mod build;
+mod export;
+
+pub use advice::{Alternative, Phase, Task};
+pub use build::{Classic, Delegation, Inventory, Lock, Policy, PolicyKind, ReportParts};
+
+/// The version of the report's form.
+pub const SCHEMA: u32 = 1;
+
+/// Findings of one page: compressed, a page stays far below what one record may hold.
+const PAGE: usize = 1000;
 
 /// When it hurts, and whether it comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -107,4 +125,255 @@ pub struct Override {
     /// The other person, who agreed. Without, the stop stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconded_by: Option<Actor>,
+}
+
+/// What a report comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict", content = "count")]
+pub enum Verdict {
+    /// Nothing to prepare.
+    Safe,
+    /// So many things should be prepared first.
+    SafeAfterPreparations(u32),
+    /// So many things would be lost, and nobody took that upon themself.
+    DoNotMove(u32),
+    /// Not everything could be read, so that nobody can tell.
+    Incomplete,
+}
+
+/// What changed between two reports, by the findings' ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Diff {
+    /// Findings that are new.
+    pub added: Vec<Finding>,
+    /// Findings that are gone.
+    pub gone: Vec<Finding>,
+    /// Findings that say something else now, as they are now.
+    pub changed: Vec<Finding>,
+    /// Lists that could not be read, and now could, or the other way round; resources that came or went without a finding.
+    pub other: u32,
+}
+
+impl Diff {
+    /// How many things changed.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.added.len() + self.gone.len() + self.changed.len() + usize::try_from(self.other).unwrap_or(usize::MAX)
+    }
+
+    /// Whether nothing did.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+}
+
+/// What changed.
+#[must_use]
+pub fn diff(before: &Report, after: &Report) -> Diff {
+    let index = |report: &'_ Report| -> BTreeMap<String, usize> {
+        report.findings.iter().enumerate().map(|(place, finding)| (finding.id.clone(), place)).collect()
+    };
+    let (was, is) = (index(before), index(after));
+    let mut diff = Diff::default();
+    for finding in &after.findings {
+        match was.get(&finding.id).and_then(|place| before.findings.get(*place)) {
+            None => diff.added.push(finding.clone()),
+            Some(before) if before != finding => diff.changed.push(finding.clone()),
+            Some(_) => {}
+        }
+    }
+    diff.gone = before.findings.iter().filter(|finding| !is.contains_key(&finding.id)).cloned().collect();
+    let counts = |report: &Report| -> BTreeSet<(String, u64)> { report.resources.iter().cloned().collect() };
+    let (counts_before, counts_after) = (counts(before), counts(after));
+    let types: BTreeSet<&String> = counts_before.symmetric_difference(&counts_after).map(|(kind, _)| kind).collect();
+    let unread = |report: &Report| -> BTreeSet<NotRead> { report.not_read.iter().cloned().collect() };
+    let (unread_before, unread_after) = (unread(before), unread(after));
+    let lists: BTreeSet<&String> = unread_before.symmetric_difference(&unread_after).map(|list| &list.what).collect();
+    diff.other = u32::try_from(types.len() + lists.len()).unwrap_or(u32::MAX);
+    diff
+}
+
+impl Override {
+    /// Whether both people stand for it: one said why, and the other agreed.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        !self.reason.trim().is_empty() && self.seconded_by.is_some_and(|other| other != self.by)
+    }
+}
+
+/// The hard stops among these findings that nobody, or only one person, took upon themself.
+#[must_use]
+pub fn open_stops(findings: &[Finding], overrides: &[Override]) -> Vec<String> {
+    still_open(findings.iter().filter(|finding| finding.hard_stop).map(|finding| finding.id.as_str()), overrides)
+}
+
+fn still_open<'a>(stops: impl Iterator<Item = &'a str>, overrides: &[Override]) -> Vec<String> {
+    let taken: BTreeSet<&str> =
+        overrides.iter().filter(|given| given.holds()).map(|given| given.finding.as_str()).collect();
+    stops.filter(|stop| !taken.contains(stop)).map(ToOwned::to_owned).collect()
+}
+
+impl Summary {
+    /// As [`open_stops`], where only the summary is at hand.
+    #[must_use]
+    pub fn open_stops(&self, overrides: &[Override]) -> Vec<String> {
+        still_open(self.hard_stops.iter().map(String::as_str), overrides)
+    }
+}
+
+/// The first page of a report that is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    schema: u32,
+    subscription: SubscriptionId,
+    source: TenantId,
+    partner: TenantId,
+    resources: Vec<(String, u64)>,
+    snapshot_hash: String,
+    not_read: Vec<NotRead>,
+    /// How many findings follow: a missing page must not pass for a short report.
+    findings: usize,
+}
+
+/// Why a kept report can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A page is not what we wrote.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// There is no first page, or findings are missing.
+    #[error("the report is not complete: {found} of {expected} findings")]
+    Incomplete {
+        /// How many there should be.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+}
+
+impl Report {
+    /// The one order: by group, rule and id, each finding once.
+    pub fn sort(&mut self) {
+        self.findings.sort_by(|one, other| (one.group, &one.rule, &one.id).cmp(&(other.group, &other.rule, &other.id)));
+        self.findings.dedup_by(|one, other| one.id == other.id);
+        self.resources.sort();
+        self.not_read.sort();
+        self.not_read.dedup();
+    }
+
+    /// SHA-256 of what the report says. Order and time make no difference; the findings are hashed a page at a time, so that a large
+    /// report needs no second copy in memory.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let mut order: Vec<&Finding> = self.findings.iter().collect();
+        order.sort_by(|one, other| (one.group, &one.rule, &one.id).cmp(&(other.group, &other.rule, &other.id)));
+        let mut resources: Vec<&(String, u64)> = self.resources.iter().collect();
+        resources.sort();
+        let mut not_read: Vec<&NotRead> = self.not_read.iter().collect();
+        not_read.sort();
+        let findings: Vec<String> = order.chunks(PAGE).map(|page| digest(&json!(page))).collect();
+        digest(&json!({
+            "schema": self.schema, "subscription": self.subscription, "source": self.source, "partner": self.partner,
+            "snapshotHash": self.snapshot_hash, "resources": resources, "notRead": not_read, "findings": findings,
+        }))
+    }
+
+    /// The report as pages to be kept: the head, then the findings, a thousand a page.
+    ///
+    /// # Errors
+    /// A value that has no JSON form, which none of ours is.
+    pub fn to_pages(&self) -> Result<Vec<Vec<u8>>, PageError> {
+        let head = Head {
+            schema: self.schema,
+            subscription: self.subscription.clone(),
+            source: self.source.clone(),
+            partner: self.partner.clone(),
+            resources: self.resources.clone(),
+            snapshot_hash: self.snapshot_hash.clone(),
+            not_read: self.not_read.clone(),
+            findings: self.findings.len(),
+        };
+        let findings = self.findings.chunks(PAGE).map(pages::pack);
+        std::iter::once(pages::pack(&head)).chain(findings).collect()
+    }
+
+    /// The report that was kept.
+    ///
+    /// # Errors
+    /// A page that we did not write, or one that is missing.
+    pub fn from_pages(kept: &[Vec<u8>]) -> Result<Self, ReportError> {
+        let Some((head, rest)) = kept.split_first() else {
+            return Err(ReportError::Incomplete { expected: 1, found: 0 });
+        };
+        let head: Head = pages::unpack(head)?;
+        let mut findings: Vec<Finding> = Vec::new();
+        for page in rest {
+            findings.extend(pages::unpack::<Vec<Finding>>(page)?);
+        }
+        if findings.len() != head.findings {
+            return Err(ReportError::Incomplete { expected: head.findings, found: findings.len() });
+        }
+        Ok(Self {
+            schema: head.schema,
+            subscription: head.subscription,
+            source: head.source,
+            partner: head.partner,
+            findings,
+            resources: head.resources,
+            snapshot_hash: head.snapshot_hash,
+            not_read: head.not_read,
+        })
+    }
+
+    /// The small part. `at` is when it was found to be so: RFC 3339, UTC.
+    #[must_use]
+    pub fn summary(&self, at: &str) -> Summary {
+        let mut summary = Summary {
+            hash: self.hash(),
+            snapshot_hash: self.snapshot_hash.clone(),
+            at: at.to_owned(),
+            resources: self.resources.iter().map(|(_, count)| count).sum(),
+            not_read: u32::try_from(self.not_read.len()).unwrap_or(u32::MAX),
+            ..Summary::default()
+        };
+        let [stops_now, redo, cannot_come_back, check_it, loses_access] = &mut summary.counts;
+        for finding in &self.findings {
+            *match finding.group {
+                Group::StopsNow => &mut *stops_now,
+                Group::Redo => &mut *redo,
+                Group::CannotComeBack => &mut *cannot_come_back,
+                Group::CheckIt => &mut *check_it,
+                Group::LosesAccess => &mut *loses_access,
+            } += 1;
+            match finding.rule.as_str() {
+                "role-assignment" | "role-assignment-inherited" | "identity-roles" => summary.assignments += 1,
+                "custom-role" => summary.custom_roles += 1,
+                _ => {}
+            }
+            if finding.hard_stop {
+                summary.hard_stops.push(finding.id.clone());
+            }
+        }
+        summary
+    }
+
+    /// What it comes to, with these overrides. What would be lost is said even where not everything could be read.
+    #[must_use]
+    pub fn verdict(&self, overrides: &[Override]) -> Verdict {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let lost = open_stops(&self.findings, overrides).len();
+        if lost > 0 {
+            return Verdict::DoNotMove(number(lost));
+        }
+        if !self.not_read.is_empty() {
+            return Verdict::Incomplete;
+        }
+        match self.preparations().len() {
+            0 => Verdict::Safe,
+            count => Verdict::SafeAfterPreparations(number(count)),
+        }
+    }
 }

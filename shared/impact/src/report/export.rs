@@ -1,0 +1,137 @@
+//! A report for other programs: CSV for spreadsheets, JSON for everything else.
+
+use serde_json::{Value, json};
+
+use super::{Finding, Group, Report};
+use crate::catalogue::{self, Recoverable};
+
+impl Group {
+    /// Its stable word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StopsNow => "stops-now",
+            Self::Redo => "redo",
+            Self::CannotComeBack => "cannot-come-back",
+            Self::CheckIt => "check-it",
+            Self::LosesAccess => "loses-access",
+        }
+    }
+}
+
+impl Recoverable {
+    /// Its stable word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+const COLUMNS: [&str; 13] = [
+    "id",
+    "group",
+    "hardStop",
+    "recoverable",
+    "name",
+    "kind",
+    "resource",
+    "dependsOn",
+    "detail",
+    "why",
+    "when",
+    "todo",
+    "link",
+];
+
+/// Spreadsheets run what begins like a formula. The apostrophe makes it text, as OWASP advises.
+/// See <https://owasp.org/www-community/attacks/CSV_Injection>.
+fn harmless(text: &str) -> String {
+    let begins = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if begins { format!("'{text}") } else { text.to_owned() }
+}
+
+fn cells(finding: &Finding) -> [String; 13] {
+    let rule = catalogue::rule(&finding.rule);
+    let said = |of: fn(&catalogue::Rule) -> &'static str| rule.map(of).unwrap_or_default().to_owned();
+    [
+        finding.id.clone(),
+        finding.group.as_str().to_owned(),
+        finding.hard_stop.to_string(),
+        rule.map_or(Recoverable::Unknown, |rule| rule.recoverable).as_str().to_owned(),
+        finding.name.clone(),
+        finding.kind.clone(),
+        finding.resource.clone(),
+        finding.depends_on.join("\n"),
+        finding.detail.clone().unwrap_or_default(),
+        said(|rule| rule.why),
+        said(|rule| rule.when),
+        said(|rule| rule.todo),
+        said(|rule| rule.link),
+    ]
+}
+
+impl Report {
+    /// The findings as CSV (RFC 4180) with a byte order mark, so that spreadsheets read it as UTF-8. What could not be read comes
+    /// first, in the group `not-read`.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let unread = self.not_read.iter().map(|list| {
+            let mut row: [String; 13] = Default::default();
+            let [id, group, .., detail, why, _, todo, _] = &mut row;
+            (*id, *group) = (format!("not-read:{}", list.what), "not-read".into());
+            (*detail, *why) = (list.why.clone(), "This could not be read, so the report is not complete.".into());
+            todo.clone_from(&list.needs);
+            row
+        });
+        // Writing into memory can't fail.
+        let _ = writer.write_record(COLUMNS);
+        for row in unread.chain(self.findings.iter().map(cells)) {
+            let _ = writer.write_record(row.iter().map(|cell| harmless(cell)));
+        }
+        let text = String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default();
+        format!("\u{feff}{text}")
+    }
+
+    /// The report as JSON, with its hash.
+    ///
+    /// ```json
+    /// { "schema": 1, "hash": "…", "subscription": "…", "source": "…", "partner": "…", "snapshotHash": "…",
+    ///   "complete": true, "notRead": [{"what", "why", "needs"}], "resources": [{"type", "count"}],
+    ///   "findings": [{"id", "rule", "group", "hardStop", "recoverable", "resource", "name", "kind", "dependsOn", "detail",
+    ///                 "row", "why", "when", "todo", "link"}],
+    ///   "tasks": [{"id", "phase", "rule", "title", "what", "resources", "count", "who", "dueDays", "link"}],
+    ///   "alternatives": [{"id", "what", "when", "link"}] }
+    /// ```
+    ///
+    /// Fields may be added; none changes its meaning under the same `schema`. `recoverable` is `yes`, `no` or `unknown`; `row` is the
+    /// row of Microsoft's table, or empty.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let finding = |finding: &Finding| {
+            let rule = catalogue::rule(&finding.rule);
+            let said = |of: fn(&catalogue::Rule) -> &'static str| rule.map(of).unwrap_or_default();
+            json!({
+                "id": finding.id, "rule": finding.rule, "group": finding.group, "hardStop": finding.hard_stop,
+                "recoverable": rule.map_or(Recoverable::Unknown, |rule| rule.recoverable),
+                "resource": finding.resource, "name": finding.name, "kind": finding.kind,
+                "dependsOn": finding.depends_on, "detail": finding.detail,
+                "row": said(|rule| rule.row), "why": said(|rule| rule.why), "when": said(|rule| rule.when),
+                "todo": said(|rule| rule.todo), "link": said(|rule| rule.link),
+            })
+        };
+        let count = |(kind, count): &(String, u64)| json!({"type": kind, "count": count});
+        json!({
+            "schema": self.schema, "hash": self.hash(), "subscription": self.subscription, "source": self.source,
+            "partner": self.partner, "snapshotHash": self.snapshot_hash, "complete": self.not_read.is_empty(),
+            "notRead": self.not_read,
+            "resources": self.resources.iter().map(count).collect::<Vec<_>>(),
+            "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
+            "tasks": self.tasks(), "alternatives": self.alternatives(),
+        })
+    }
+}
