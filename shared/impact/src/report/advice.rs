@@ -54,22 +54,14 @@ pub struct Alternative {
     /// Its stable id.
     pub id: String,
     /// What it is.
-    pub what: String,
+    pub title: String,
     /// When it fits, and what it costs.
-    pub when: String,
+    pub said: String,
     /// Microsoft's page.
     pub link: String,
 }
 
 impl Report {
-    /// What to do after the move, soonest first: with an owner and a day each.
-    #[must_use]
-    pub fn checklist(&self) -> Vec<Task> {
-        let mut tasks: Vec<Task> = self.by_rule().into_iter().filter_map(|(rule, of)| after(rule, &of)).collect();
-        tasks.sort_by(|one, other| (one.due_days, &one.id).cmp(&(other.due_days, &other.id)));
-        tasks
-    }
-
     /// What to do before the move.
     #[must_use]
     pub fn preparations(&self) -> Vec<Task> {
@@ -80,32 +72,8 @@ impl Report {
     #[must_use]
     pub fn tasks(&self) -> Vec<Task> {
         let mut tasks = self.preparations();
-        tasks.extend(self.checklist());
+        tasks.extend(checklist(self));
         tasks
-    }
-
-    /// What could be done instead, where something would be lost for ever. Empty where nothing would.
-    #[must_use]
-    pub fn alternatives(&self) -> Vec<Alternative> {
-        let stops: BTreeSet<&str> =
-            self.findings.iter().filter(|finding| finding.hard_stop).map(|finding| finding.rule.as_str()).collect();
-        if stops.is_empty() {
-            return Vec::new();
-        }
-        let of_rules = stops.iter().filter_map(|id| catalogue::rule(id)).map(|rule| Alternative {
-            id: format!("prepare-{}", rule.id),
-            what: rule.title.into(),
-            when: rule.before.unwrap_or(rule.todo).into(),
-            link: rule.link.into(),
-        });
-        of_rules
-            .chain(INSTEAD.iter().map(|(id, what, when, link)| Alternative {
-                id: (*id).into(),
-                what: (*what).into(),
-                when: (*when).into(),
-                link: (*link).into(),
-            }))
-            .collect()
     }
 
     /// The findings by rule, in the catalogue's order.
@@ -116,6 +84,38 @@ impl Report {
         }
         catalogue::RULES.iter().filter_map(|rule| Some((rule, by.remove(rule.id)?))).collect()
     }
+}
+
+/// What to do after the move, soonest first: with an owner and a day each.
+#[must_use]
+pub fn checklist(report: &Report) -> Vec<Task> {
+    let mut tasks: Vec<Task> = report.by_rule().into_iter().filter_map(|(rule, of)| after(rule, &of)).collect();
+    tasks.sort_by(|one, other| (one.due_days, &one.id).cmp(&(other.due_days, &other.id)));
+    tasks
+}
+
+/// What could be done instead, where something would be lost for ever. Empty where nothing would.
+#[must_use]
+pub fn alternatives(report: &Report) -> Vec<Alternative> {
+    let stops: BTreeSet<&str> =
+        report.findings.iter().filter(|finding| finding.hard_stop).map(|finding| finding.rule.as_str()).collect();
+    if stops.is_empty() {
+        return Vec::new();
+    }
+    let of_rules = stops.iter().filter_map(|id| catalogue::rule(id)).map(|rule| Alternative {
+        id: format!("prepare-{}", rule.id),
+        title: rule.title.into(),
+        said: rule.before.unwrap_or(rule.todo).into(),
+        link: rule.link.into(),
+    });
+    of_rules
+        .chain(INSTEAD.iter().map(|(id, title, said, link)| Alternative {
+            id: (*id).into(),
+            title: (*title).into(),
+            said: (*said).into(),
+            link: (*link).into(),
+        }))
+        .collect()
 }
 
 const INSTEAD: [(&str, &str, &str, &str); 3] = [

@@ -105,7 +105,7 @@ impl Report {
     ///   "findings": [{"id", "rule", "group", "hardStop", "recoverable", "resource", "name", "kind", "dependsOn", "detail",
     ///                 "row", "why", "when", "todo", "link"}],
     ///   "tasks": [{"id", "phase", "rule", "title", "what", "resources", "count", "who", "dueDays", "link"}],
-    ///   "alternatives": [{"id", "what", "when", "link"}] }
+    ///   "alternatives": [{"id", "title", "said", "link"}] }
     /// ```
     ///
     /// Fields may be added; none changes its meaning under the same `schema`. `recoverable` is `yes`, `no` or `unknown`; `row` is the
@@ -131,7 +131,7 @@ impl Report {
             "notRead": self.not_read,
             "resources": self.resources.iter().map(count).collect::<Vec<_>>(),
             "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
-            "tasks": self.tasks(), "alternatives": self.alternatives(),
+            "tasks": self.tasks(), "alternatives": super::alternatives(self),
         })
     }
 }
