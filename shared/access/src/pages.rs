@@ -14,6 +14,9 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// Why a page can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
+    /// No page at all.
+    #[error("there is no page")]
+    Missing,
     /// Not compressed as we do, or cut off.
     #[error("the page can't be unpacked")]
     Packing(#[from] std::io::Error),
