@@ -2,22 +2,31 @@
 //! show, which has no API of its own: the subscription is in the list, in the partner directory, active, and may be deployed to.
 //!
 //! Who: the partner admin, with tokens of the partner directory. Microsoft calls: refresh (two resources), the list of subscriptions,
-//! the subscription, permissions, Partner Center's organization profile. Changes nothing at Microsoft.
+//! permissions, a deployment that is only thought through (what-if), Partner Center's organization profile. Changes nothing at
+//! Microsoft.
 //!
-//! Microsoft speaks of hours until everything shows up, so a day is waited; then it is said which check failed. Never green
-//! on failure.
+//! Microsoft speaks of hours until everything shows up, so a day is waited; then it is said which check failed. While something does
+//! not hold, each possible cause of "my subscription is not in the list" is tested by a call of its own and recorded: the
+//! directory without a token, the list of directories, the person's roles, the state, the time. Never green on failure.
+//!
+//! Once all of it holds, the receipt is written: what moved, who agreed to what, what was restored, and this evidence. It names the
+//! newest entry of the audit trail, and the entry that follows names its hash, so that neither can be changed without the other.
+
+mod doctor;
+mod look;
+mod receipt;
 
 use std::borrow::Cow;
 
-use jiff::SignedDuration;
-use microsoft::ErrorKind;
-use microsoft::arm::{Arm, SubscriptionState};
-use microsoft::partner_center::PartnerCenter;
-use onboarding::{Actor, Directory, ErrorName, Step};
+use impact::proof::RECORDED_AS;
+use onboarding::{ErrorName, Step};
 use ops::{Event, StepError};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::json;
 use step::{Deps, Input, Job, Reached, Stop, perform};
+
+use crate::doctor::{SHOWN_WITHIN, examine};
+use crate::look::look;
 
 /// What the state machine gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,25 +46,23 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     perform(deps, event, Step::ConfirmChanges, work).await
 }
 
-const SHOWN_WITHIN: SignedDuration = SignedDuration::from_hours(24);
-
-/// The right that a deployment of a storefront, or of anything, takes.
-const DEPLOY: &str = "Microsoft.Resources/deployments/write";
-
 async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
-    let checks = look(job).await?;
-    let failed: Vec<&str> = checks.iter().filter(|(_, holds)| !holds).map(|(name, _)| *name).collect();
-    let facts: Value = checks
-        .iter()
-        .map(|(name, holds)| ((*name).to_owned(), Value::Bool(*holds)))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
+    let seen = look(job).await?;
+    let failed: Vec<String> = seen.failed().into_iter().map(str::to_owned).collect();
     if failed.is_empty() {
-        job.note("association.proved", facts.clone());
+        let hash = receipt::write(job, seen.evidence.clone()).await?;
+        let facts = json!({"evidence": seen.evidence, "receiptHash": hash});
+        job.note("association.proved", json!({RECORDED_AS: hash}));
+        job.change.meta.receipt_hash = Some(hash);
         return Ok((Reached::Done(facts), Output { verdict: "confirmed".into(), wait_seconds: 0 }));
     }
+    let facts = json!({"evidence": seen.evidence, "causes": examine(job, &seen).await});
     let since = job.since_last_done();
     if since > SHOWN_WITHIN {
+        // What was seen last is what the record of the failure shows.
+        if let Some(record) = job.loaded.steps.iter_mut().find(|record| record.step == Step::ConfirmChanges) {
+            record.result = facts;
+        }
         return Err(Stop::new(
             ErrorName::VerificationFailed,
             format!("these checks failed for a day: {}", failed.join(", ")),
@@ -67,42 +74,4 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
         _ => 900,
     };
     Ok((Reached::Settling(facts), Output { verdict: "settling".into(), wait_seconds }))
-}
-
-/// The checks, in the order in which they can begin to hold.
-async fn look(job: &Job<'_>) -> Result<Vec<(&'static str, bool)>, Stop> {
-    let meta = &job.loaded.meta;
-    let refused = |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
-    // A fresh token every time: what was granted a moment ago shows only in a new one.
-    let token = job.token::<Arm>(Actor::PartnerAdmin, Directory::Partner).await?;
-    let arm = job.cloud()?.arm(&token);
-    let list = arm.subscriptions().await.map_err(refused)?;
-    let listed = list.iter().find(|subscription| subscription.subscription_id == meta.subscription_id);
-    let in_directory = listed.is_some_and(|subscription| subscription.tenant_id == meta.partner_tenant_id);
-    let active = listed.is_some_and(|subscription| subscription.state == SubscriptionState::Enabled);
-    let may_deploy = match listed {
-        None => false,
-        Some(_) => match arm.permissions(&meta.subscription_id).await {
-            Ok(permissions) => permissions.allow(DEPLOY),
-            Err(error)
-                if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::WrongTenant) =>
-            {
-                false
-            }
-            Err(error) => return Err(refused(error)),
-        },
-    };
-    let mut checks = vec![
-        ("listed", listed.is_some()),
-        ("inPartnerDirectory", in_directory),
-        ("active", active),
-        ("mayDeploy", may_deploy),
-    ];
-    // Where step 2 proved the account by its profile, it must still answer. Where there is no access to the API, it can't.
-    if meta.partner_company.is_some() {
-        let token = job.token::<PartnerCenter>(Actor::PartnerAdmin, Directory::Partner).await?;
-        let account = job.cloud()?.partner_center(&token).account().await.map_err(refused)?;
-        checks.push(("partnerCenterAnswers", account.organization.is_of(&meta.partner_tenant_id)));
-    }
-    Ok(checks)
 }
