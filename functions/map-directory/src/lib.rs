@@ -1,20 +1,24 @@
 //! Step 3, map the directory: the owner's request, the acceptor's acceptance, and Microsoft's change of the directory.
 //!
 //! Contains the **point of no return**, the accept call. The rules that keep it safe:
-//! 1. Nothing is requested before a person confirmed exactly the access that is there now.
+//! 1. Nothing is requested before everything was read again, and a person confirmed exactly that: what the move does, what is
+//!    decided about it, where it goes, as the person who may.
 //! 2. Nothing is requested before the acceptor's token works, so that a request is not left hanging for want of a sign-in.
 //! 3. The intent to accept is recorded, conditional on nobody having cancelled, before the call is made.
 //! 4. Once the intent is recorded, the call is made again only when an earlier one must be over and Microsoft says that the request
 //!    is still waiting; that intent is recorded as well, so that of two runs at once only one makes the call.
 //! 5. Only the answer to a first call proves that nothing was accepted. A later call may be refused because an earlier one got through.
 //!
-//! Who: the owner with a token of the source directory (request), the acceptor with one of the partner directory (accept, status).
+//! Who: the owner with a token of the source directory (reading, request), the partner admin with tokens of the partner directory
+//! (the preflight's other side), the acceptor with one of the partner directory (accept, status).
 //! After the acceptance no token of the source directory is used: where the subscription is, is asked without one.
 
 use std::borrow::Cow;
 
 use std::time::Duration;
 
+use assess::{Progress, preflight};
+use impact::confirmation::{Confirmation, Expected};
 use jiff::{SignedDuration, Timestamp};
 use microsoft::arm::{Arm, Block, ChangeStatus, DirectoryChange};
 use microsoft::errors::DirectoryChangeRefusal;
@@ -23,14 +27,13 @@ use onboarding::{Actor, Directory, ErrorName, ObjectId, Step};
 use ops::{Event, StepError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use step::access::Access;
 use step::{Deps, Input, Job, Reached, Stop, perform};
 
 /// What the state machine gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    /// `moved` or `settling`.
+    /// `moved`, `settling`, or `reading`: everything is read again before the request, and there is more of it to read.
     pub verdict: Cow<'static, str>,
     /// When to look again, in seconds.
     pub wait_seconds: i64,
@@ -39,7 +42,7 @@ pub struct Output {
 /// Handles one event.
 ///
 /// # Errors
-/// [`ErrorName::ConfirmationMissing`], [`ErrorName::ConfirmationStale`], [`ErrorName::LeavingBlocked`], [`ErrorName::EnteringBlocked`],
+/// [`ErrorName::ConfirmationMissing`], [`ErrorName::ConfirmationStale`], [`ErrorName::ImpactNotAccepted`], those of the preflight,
 /// [`ErrorName::RequestForeignPending`], [`ErrorName::RequestRefused`], [`ErrorName::SubscriptionElsewhere`], and those of every step.
 pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
     perform(deps, event, Step::MapDirectory, work).await
@@ -62,7 +65,13 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
     let acceptor = acceptor(job)?;
     match job.loaded.meta.accept_intended_at.clone() {
         None => {
-            let token = prepare(job, &cloud, &acceptor).await?;
+            let token = match prepare(job, &cloud, &acceptor).await? {
+                Prepared::Requested(token) => token,
+                Prepared::Reading(rows) => {
+                    let facts = json!({"reading": {"resources": rows}});
+                    return Ok((Reached::Partly(facts), Output { verdict: "reading".into(), wait_seconds: 0 }));
+                }
+            };
             accept(job, &cloud, &token, Call::First).await?;
         }
         Some(at) => accept_again_if_it_never_arrived(job, &cloud, &acceptor, &at).await?,
@@ -116,19 +125,28 @@ fn acceptor(job: &Job<'_>) -> Result<ObjectId, Stop> {
 }
 
 /// A confirmation is for now. What kept the move waiting for longer than a day is a reason to ask again.
-fn is_recent(confirmed: Option<&str>, now: Timestamp) -> bool {
-    confirmed
-        .and_then(|at| at.parse::<Timestamp>().ok())
-        .is_some_and(|at| now.duration_since(at) <= SignedDuration::from_hours(24))
+fn is_recent(confirmed: &str, now: Timestamp) -> bool {
+    confirmed.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) <= SignedDuration::from_hours(24))
 }
 
-/// Everything that must be true before the request is made, and the request. Answers the acceptor's token.
-async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) -> Result<AccessToken<Arm>, Stop> {
+/// How far the preparation came.
+enum Prepared {
+    /// The request is made. With the acceptor's token.
+    Requested(AccessToken<Arm>),
+    /// There is more to read. With the rows read so far.
+    Reading(u64),
+}
+
+/// What the request, the acceptance and the first looks may take, once everything is read.
+const TO_MOVE: Duration = Duration::from_secs(28);
+
+/// Everything that must be true before the request is made, and the request.
+async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) -> Result<Prepared, Stop> {
     let meta = job.loaded.meta.clone();
-    let Some(confirmed) = meta.confirmed_hash.clone() else {
+    let Some(confirmation) = meta.confirmation.clone() else {
         return Err(Stop::new(ErrorName::ConfirmationMissing, "no confirmation is recorded"));
     };
-    if !is_recent(meta.confirmed_at.as_deref(), job.deps.clock.now()) {
+    if !is_recent(&confirmation.at, job.deps.clock.now()) {
         return Err(Stop::new(ErrorName::ConfirmationStale, "the confirmation is more than a day old"));
     }
     // Before anything is requested: would the acceptor be let in?
@@ -137,14 +155,28 @@ async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) ->
     let arm = cloud.arm(&token);
     let refused = |error: Error| Stop::from_call(&error, Actor::Owner, Directory::Source);
 
-    let access = Access::read(&arm, &meta.subscription_id).await.map_err(refused)?;
-    if access.hash != confirmed {
-        return Err(Stop::new(
-            ErrorName::ConfirmationStale,
-            "the access on the subscription changed after the confirmation",
-        ));
-    }
+    let found = match Box::pin(assess::read(job, cloud, &arm, Step::MapDirectory, TO_MOVE)).await? {
+        Progress::Finished(found) => found,
+        Progress::Reading(rows) => return Ok(Prepared::Reading(rows)),
+    };
+    // Both sides, before either stops: a person sees everything at once.
+    let owners = Box::pin(preflight::owners_side(job, &arm)).await;
+    let partners = Box::pin(preflight::partners_side(job, cloud)).await;
+    owners?;
+    partners?;
     let now = job.deps.clock.now();
+    let mut summary = found.report.summary(&now.to_string());
+    if summary.hash != confirmation.report_hash {
+        return Err(Stop::new(ErrorName::ConfirmationStale, "what the move does changed after the confirmation"));
+    }
+    verify(job, &confirmation)?;
+    if preflight::look_at_hard_stops(job, &found.report, &job.loaded.review.overrides.clone()) {
+        let text = "something would be lost for ever, and not both people have accepted that";
+        return Err(Stop::new(ErrorName::ImpactNotAccepted, text));
+    }
+    if let Some(known) = &mut job.change.meta.report {
+        known.at = std::mem::take(&mut summary.at);
+    }
     let pending = arm.directory_changes(&meta.subscription_id).await.map_err(refused)?;
     let open = pending.into_iter().find(|request| request.is_open(now));
     match open {
@@ -161,7 +193,29 @@ async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) ->
         }
         None => send_request(job, &arm, acceptor).await?,
     }
-    Ok(acceptors)
+    Ok(Prepared::Requested(acceptors))
+}
+
+/// Holds the confirmation against what is true now.
+fn verify(job: &Job<'_>, confirmation: &Confirmation) -> Result<(), Stop> {
+    let meta = job.loaded.meta.clone();
+    let directory = meta.route.owner_returns_to();
+    let decisions_hash = job.loaded.review.hash();
+    let report_hash = confirmation.report_hash.clone();
+    let Some(approver) = meta.object_id(Actor::Owner, directory) else {
+        return Err(Stop::new(ErrorName::ConfirmationMissing, "who may confirm is not known"));
+    };
+    let expected = Expected {
+        report_hash: &report_hash,
+        decisions_hash: &decisions_hash,
+        partner: &meta.partner_tenant_id,
+        approver_tenant: meta.tenant(directory),
+        approver,
+        subscription_name: meta.subscription_name.as_deref().unwrap_or_default(),
+    };
+    confirmation.verify(&expected).map_err(|refusal| {
+        Stop::new(ErrorName::ConfirmationStale, format!("the confirmation does not hold: {refusal}"))
+    })
 }
 
 async fn send_request(job: &mut Job<'_>, arm: &Arm, acceptor: &ObjectId) -> Result<(), Stop> {

@@ -205,6 +205,21 @@ impl<'a> Job<'a> {
         tokens.map(|tokens| tokens.access).map_err(|error| Stop::from_call(&error, actor, directory))
     }
 
+    /// An access token for Graph, as one person in one directory, with whatever was consented to there beforehand and nothing new.
+    ///
+    /// # Errors
+    /// As for [`Job::token`].
+    pub async fn token_to_read_directory(
+        &self,
+        actor: Actor,
+        directory: Directory,
+    ) -> Result<AccessToken<Graph>, Stop> {
+        let (refresh, app) = (self.refresh_token(actor, directory).await?, self.app().await?);
+        let (entra, tenant) = (self.cloud()?.entra(), self.loaded.meta.tenant(directory));
+        let tokens = entra.refresh_to_read_directory(tenant, &app, &refresh, self.deps.clock.now()).await;
+        tokens.map(|tokens| tokens.access).map_err(|error| Stop::from_call(&error, actor, directory))
+    }
+
     async fn app(&self) -> Result<AppCredential, Stop> {
         Ok(self.deps.secrets.app_credential(self.loaded.meta.cloud).await?)
     }
@@ -241,9 +256,7 @@ impl<'a> Job<'a> {
 
     /// Puts a row into the preflight. It is kept at the end of the run, also when the run is stopped.
     pub fn saw(&mut self, check: Check) {
-        let rows = self.rows.get_or_insert_with(|| self.loaded.preflight.clone());
-        rows.0.retain(|row| row.id != check.id);
-        rows.0.push(check);
+        self.rows.get_or_insert_with(|| self.loaded.preflight.clone()).put(check);
     }
 
     /// The rows of the preflight as they are now.
