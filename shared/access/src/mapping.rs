@@ -158,7 +158,8 @@ fn said(attribute: Option<&str>) -> Option<String> {
 }
 
 fn address(attribute: Option<&str>) -> Option<String> {
-    said(attribute).filter(|text| text.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty()))
+    said(attribute)
+        .filter(|text| text.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty()))
 }
 
 fn domain(address: &str) -> &str {
@@ -217,14 +218,14 @@ fn home(principal: &Principal, directory: &DirectoryFacts) -> Option<Home> {
 
 /// An on-premises security identifier, and whether it is a group's.
 fn on_premises(principal: &Principal) -> Option<(String, bool)> {
-    let sid = principal.on_premises_sid.as_deref().map(|sid| sid.trim().to_uppercase()).filter(|sid| !sid.is_empty())?;
+    let sid =
+        principal.on_premises_sid.as_deref().map(|sid| sid.trim().to_uppercase()).filter(|sid| !sid.is_empty())?;
     match principal.kind {
         PrincipalKind::Member => Some((sid, false)),
         PrincipalKind::Group => Some((sid, true)),
-        PrincipalKind::Guest
-        | PrincipalKind::Application
-        | PrincipalKind::ManagedIdentity
-        | PrincipalKind::Unknown => None,
+        PrincipalKind::Guest | PrincipalKind::Application | PrincipalKind::ManagedIdentity | PrincipalKind::Unknown => {
+            None
+        }
     }
 }
 
@@ -264,10 +265,7 @@ enum Led<'a> {
     Ambiguous,
 }
 
-fn index<'a, K: Eq + Hash>(
-    targets: &'a [Principal],
-    key: impl Fn(&Principal) -> Option<K>,
-) -> HashMap<K, Led<'a>> {
+fn index<'a, K: Eq + Hash>(targets: &'a [Principal], key: impl Fn(&Principal) -> Option<K>) -> HashMap<K, Led<'a>> {
     let mut found: HashMap<K, Led<'a>> = HashMap::new();
     for target in targets {
         if let Some(key) = key(target) {
@@ -385,7 +383,9 @@ fn nobody_twice(suggestions: &mut [Suggestion]) {
         }
     }
     for suggestion in suggestions {
-        let Some((claimed, proven)) = suggestion.target.as_ref().and_then(|target| claims.get(target)) else { continue };
+        let Some((claimed, proven)) = suggestion.target.as_ref().and_then(|target| claims.get(target)) else {
+            continue;
+        };
         if *claimed > 1 && !(*proven && suggestion.reason == "signed-in") {
             suggestion.target = None;
             suggestion.target_name = None;

@@ -157,9 +157,9 @@ impl Plan {
     /// permissions and only the assignable scopes that lie in this subscription.
     #[must_use]
     pub fn new(subscription: &SubscriptionId, snapshot: &Snapshot, decisions: &[Decision], people: &People) -> Self {
-        let roles: Vec<PlannedRole> = snapshot.custom_roles.iter().map(|role| planned_role(subscription, role)).collect();
-        let guids: HashMap<&str, &str> =
-            roles.iter().map(|role| (role.before.as_str(), role.guid.as_str())).collect();
+        let roles: Vec<PlannedRole> =
+            snapshot.custom_roles.iter().map(|role| planned_role(subscription, role)).collect();
+        let guids: HashMap<&str, &str> = roles.iter().map(|role| (role.before.as_str(), role.guid.as_str())).collect();
         let decided: HashMap<String, &Decision> =
             decisions.iter().map(|decision| (decision.assignment.to_ascii_lowercase(), decision)).collect();
         let kinds: HashMap<&ObjectId, PrincipalKind> =
@@ -185,7 +185,12 @@ impl Plan {
                         let role = guids.get(row.role.as_str()).copied().unwrap_or(row.role.as_str());
                         plan.assignments.push(PlannedAssignment {
                             before: row.id.clone(),
-                            name: role_assignment_name(&row.scope, target, role, condition.as_deref().unwrap_or_default()),
+                            name: role_assignment_name(
+                                &row.scope,
+                                target,
+                                role,
+                                condition.as_deref().unwrap_or_default(),
+                            ),
                             scope: row.scope.clone(),
                             role: role.to_owned(),
                             role_name: row.role_name.clone(),
@@ -440,10 +445,8 @@ fn says(scope: &str, role: &str, principal: &ObjectId, condition: Option<&str>) 
 /// The planned assignments that are not there yet. Whoever made what is there does not matter.
 #[must_use]
 pub fn remaining<'a>(plan: &'a Plan, present: &[Assignment]) -> Vec<&'a PlannedAssignment> {
-    let there: HashSet<Says> = present
-        .iter()
-        .map(|row| says(&row.scope, &row.role, &row.principal, row.condition.as_deref()))
-        .collect();
+    let there: HashSet<Says> =
+        present.iter().map(|row| says(&row.scope, &row.role, &row.principal, row.condition.as_deref())).collect();
     let missing = |row: &&PlannedAssignment| {
         !there.contains(&says(&row.scope, &row.role, &row.principal, row.condition.as_deref()))
     };
