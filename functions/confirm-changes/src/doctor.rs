@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use microsoft::ErrorKind;
 use microsoft::arm::{Subscription, SubscriptionState};
 use onboarding::{Step, SubscriptionId, TenantId};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use step::Job;
 
 use impact::proof::Cause;
@@ -91,10 +91,7 @@ fn causes(facts: &Facts, partner: &TenantId) -> Vec<Cause> {
     let cause = |cause: &str, applies, seen: Value| Cause {
         cause: cause.into(),
         applies,
-        seen: match seen {
-            Value::Object(seen) => seen,
-            _ => Map::new(),
-        },
+        seen: seen.as_object().cloned().unwrap_or_default(),
     };
     let (tenants, roles) = (facts.tenants.map(|(count, _)| count), facts.roles.map(|(count, _)| count));
     vec![

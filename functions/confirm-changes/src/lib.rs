@@ -43,7 +43,7 @@ pub struct Output {
 /// # Errors
 /// [`ErrorName::VerificationFailed`], and those of every step.
 pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
-    perform(deps, event, Step::ConfirmChanges, work).await
+    Box::pin(perform(deps, event, Step::ConfirmChanges, work)).await
 }
 
 async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {

@@ -5,7 +5,7 @@ use microsoft::arm::{Arm, Rehearsal, Subscription, SubscriptionState};
 use microsoft::partner_center::PartnerCenter;
 use microsoft::{Error, ErrorKind};
 use onboarding::{Actor, Cloud, Directory};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use step::{Job, Stop};
 
 /// The right that a deployment of a storefront, or of anything, takes.
@@ -58,10 +58,7 @@ const WHAT_IF: &str = "POST /subscriptions/{id}/providers/Microsoft.Resources/de
 const PROFILE: &str = "GET /v1/profiles/organization at Partner Center";
 
 fn row(check: &str, holds: bool, seen: Value, source: &str) -> Evidence {
-    let seen = match seen {
-        Value::Object(seen) => seen,
-        _ => Map::new(),
-    };
+    let seen = seen.as_object().cloned().unwrap_or_default();
     Evidence { check: check.into(), holds, seen, source: source.into() }
 }
 

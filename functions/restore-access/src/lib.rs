@@ -15,6 +15,8 @@
 
 pub mod azure;
 pub mod restore;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -50,7 +52,7 @@ pub struct Output {
 /// # Errors
 /// [`ErrorName::SnapshotDamaged`], and those of every step.
 pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
-    perform(deps, event, Step::RestoreAccess, work).await
+    Box::pin(perform(deps, event, Step::RestoreAccess, work)).await
 }
 
 /// What one batch may take at most: nothing is begun later than this before the calls must have ended.
@@ -77,7 +79,7 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
     }
     let actor = job.loaded.meta.route.acceptor();
     let token = job.token::<Arm>(actor, Directory::Partner).await?;
-    let azure = Real::new(job.cloud()?.arm(&token), job.loaded.meta.subscription_id.clone(), actor);
+    let azure = Real::new(job.cloud()?.arm(&token), job.loaded.meta.subscription_id.clone(), actor, &plan);
     let started = progress.started_at.parse::<Timestamp>().unwrap_or_else(|_| job.deps.clock.now());
     let so_far = SoFar { started, results: so_far.results, written: progress.written };
     let until = job.deadline() - FOR_A_BATCH;
@@ -100,7 +102,10 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
             let rows = difference(&before, &after, &plan);
             for (page, rows) in rows.chunks(PAGE).enumerate() {
                 let content = pack(rows).map_err(|error| Stop::new(ErrorName::InternalBug, error.to_string()))?;
-                job.deps.store.keep_page(&job.loaded.meta.onboarding_id, Archive::Difference, &hash, page, content).await?;
+                job.deps
+                    .store
+                    .keep_page(&job.loaded.meta.onboarding_id, Archive::Difference, &hash, page, content)
+                    .await?;
             }
             Some(audit::digest(&serde_json::to_value(&rows).unwrap_or(Value::Null)))
         }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use access::plan::{Pace, Plan, PlannedAssignment, PlannedRole, RowOutcome, RowResult, alternative_name, pace};
+use access::plan::{BURST, Pace, Plan, PlannedAssignment, PlannedRole, RowOutcome, RowResult, alternative_name, pace};
 use access::snapshot::{Assignment, CustomRole};
 use jiff::{SignedDuration, Timestamp};
 use onboarding::ids::role_assignment_name;
@@ -149,13 +149,15 @@ impl Row<'_> {
                 (row.name.clone(), role_assignment_name(&row.scope, &row.principal, &row.role, "2"))
             }
         };
-        match self.make_as(azure, &name).await {
-            Said::NameTaken => match self.make_as(azure, &other).await {
-                Said::NameTaken => (Said::Refused(format!("both names are taken by something else: {name}, {other}")), 2),
-                said => (said, 2),
-            },
-            said => (said, 1),
+        let said = self.make_as(azure, &name).await;
+        if !matches!(said, Said::NameTaken) {
+            return (said, 1);
         }
+        let said = self.make_as(azure, &other).await;
+        if !matches!(said, Said::NameTaken) {
+            return (said, 2);
+        }
+        (Said::Refused(format!("both names are taken by something else: {name}, {other}")), 2)
     }
 
     async fn make_as<A: Azure>(&self, azure: &A, name: &str) -> Said {
@@ -288,14 +290,12 @@ impl<'a, T: Time> Run<'a, T> {
                 Row::Assignment(planned) if self.first_of(planned).before != planned.before => {}
                 Row::Role(_) => {}
                 Row::Assignment(planned) => {
-                    let what = (
-                        planned.scope.to_ascii_lowercase(),
-                        planned.role.to_ascii_lowercase(),
-                        &planned.principal,
-                    );
+                    let what =
+                        (planned.scope.to_ascii_lowercase(), planned.role.to_ascii_lowercase(), &planned.principal);
                     let Some(there) = same.get(&what) else { continue };
                     let ours = named.get(&planned.name.to_ascii_lowercase()).is_some_and(|it| it.id == there.id);
-                    if there.condition.as_deref().unwrap_or_default() != planned.condition.as_deref().unwrap_or_default()
+                    if there.condition.as_deref().unwrap_or_default()
+                        != planned.condition.as_deref().unwrap_or_default()
                     {
                         self.end(row, RowOutcome::Refused, Some(OTHER_CONDITION.into()));
                     } else if ours {
@@ -460,10 +460,10 @@ impl<'a, T: Time> Run<'a, T> {
             results += 1;
             self.end(row, outcome, words);
         }
-        match ended {
-            Ended::GoOn if results == 0 && stuck > 0 => Ended::Wait(self.look_again_in()),
-            ended => ended,
+        if matches!(ended, Ended::GoOn) && results == 0 && stuck > 0 {
+            ended = Ended::Wait(self.look_again_in());
         }
+        ended
     }
 
     async fn keep<K: Keep>(&mut self, keep: &mut K) -> Result<(), Stop> {
@@ -492,11 +492,8 @@ enum Ended {
     Stop(Box<Stop>),
 }
 
-/// Azure's allowance of writes at once.
-/// See <https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling>.
-const BURST: u32 = 200;
-
-const OTHER_CONDITION: &str = "the same role is assigned to the same account here under another condition, and was left as it is";
+const OTHER_CONDITION: &str =
+    "the same role is assigned to the same account here under another condition, and was left as it is";
 
 fn known_within(caller: bool) -> SignedDuration {
     if caller { HONOURED_WITHIN } else { KNOWN_WITHIN }

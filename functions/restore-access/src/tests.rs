@@ -195,11 +195,8 @@ fn plan(roles: u32, assignments: u32) -> Plan {
 /// The state machine: invokes again until it is finished. An invocation has 45 s; one that hangs for a minute was killed.
 async fn restore(plan: &Plan, azure: &Memory, notebook: &mut Notebook, clock: &Paused) -> Result<u32, Stop> {
     for invocation in 1..2_000 {
-        let so_far = SoFar {
-            started: BEGAN.parse().unwrap(),
-            results: notebook.results.clone(),
-            written: notebook.written,
-        };
+        let so_far =
+            SoFar { started: BEGAN.parse().unwrap(), results: notebook.results.clone(), written: notebook.written };
         let until = Instant::now() + Duration::from_secs(45);
         let run = go_on(plan, so_far, azure, notebook, clock, until);
         match tokio::time::timeout(Duration::from_secs(60), run).await {
@@ -213,7 +210,8 @@ async fn restore(plan: &Plan, azure: &Memory, notebook: &mut Notebook, clock: &P
 }
 
 fn assert_all_restored(plan: &Plan, azure: &Memory, notebook: &Notebook, context: &str) {
-    let wanted: Vec<_> = plan.roles.iter().map(|it| &it.guid).chain(plan.assignments.iter().map(|it| &it.name)).collect();
+    let wanted: Vec<_> =
+        plan.roles.iter().map(|it| &it.guid).chain(plan.assignments.iter().map(|it| &it.name)).collect();
     let made = azure.made.borrow();
     assert_eq!(made.len(), wanted.len(), "{context}");
     for name in wanted {
@@ -245,11 +243,8 @@ async fn killed_again_and_again_it_comes_to_its_end() {
     let mut next = 7;
     loop {
         azure.dies_at.set((kills < 10).then_some(next));
-        let so_far = SoFar {
-            started: BEGAN.parse().unwrap(),
-            results: notebook.results.clone(),
-            written: notebook.written,
-        };
+        let so_far =
+            SoFar { started: BEGAN.parse().unwrap(), results: notebook.results.clone(), written: notebook.written };
         let until = Instant::now() + Duration::from_secs(45);
         let run = go_on(&plan, so_far, &azure, &mut notebook, &clock, until);
         match tokio::time::timeout(Duration::from_secs(60), run).await {
@@ -293,7 +288,8 @@ async fn what_somebody_else_made_is_present_and_not_made_again() {
     let plan = plan(0, 2);
     let (azure, mut notebook, clock) = (Memory::default(), Notebook::default(), Paused::new());
     azure.present.borrow_mut().assignments.push(assignment(&plan.assignments[0], "by-hand"));
-    let conditional = Assignment { condition: Some("@Resource…".into()), ..assignment(&plan.assignments[1], "by-hand-2") };
+    let conditional =
+        Assignment { condition: Some("@Resource…".into()), ..assignment(&plan.assignments[1], "by-hand-2") };
     azure.present.borrow_mut().assignments.push(conditional);
     restore(&plan, &azure, &mut notebook, &clock).await.unwrap();
     assert_eq!(azure.calls.get(), 0);
@@ -381,7 +377,10 @@ async fn a_sign_in_that_is_needed_stops_after_what_was_done_is_kept() {
     let plan = plan(0, 40);
     let (azure, mut notebook, clock) = (Memory::default(), Notebook::default(), Paused::new());
     let stop = Stop::sign_in(Actor::Owner, Directory::Partner, "expired", None);
-    azure.instead.borrow_mut().insert(plan.assignments[30].before.clone(), vec![Said::Stop(Box::new(stop)), Said::Made]);
+    azure
+        .instead
+        .borrow_mut()
+        .insert(plan.assignments[30].before.clone(), vec![Said::Stop(Box::new(stop)), Said::Made]);
     let stop = restore(&plan, &azure, &mut notebook, &clock).await.unwrap_err();
     assert_eq!(stop.name, ErrorName::SignInRequired);
     assert_eq!(notebook.results.len(), azure.made.borrow().len());
