@@ -111,7 +111,7 @@ pub async fn perform<T: Serialize + DeserializeOwned>(
     step: Step,
     work: impl AsyncFnOnce(&mut Job<'_>) -> Result<(Reached, T), Stop>,
 ) -> Result<T, StepError> {
-    let loaded = deps.store.load(&event.payload.onboarding_id).await?;
+    let loaded = Box::pin(deps.store.load(&event.payload.onboarding_id)).await?;
     if loaded.meta.status.is_over() {
         return Err(StepError::new(ErrorName::Closed, "the onboarding has ended"));
     }
@@ -128,12 +128,13 @@ pub async fn perform<T: Serialize + DeserializeOwned>(
     let mut job = Job::new(deps, loaded, event.time_left);
     job.step = Some(step);
     job.entered_at = Some(event.payload.entered_at);
-    match work(&mut job).await {
+    // On the heap: a step that reads much nests deeply, and the function's stack is small.
+    match Box::pin(work(&mut job)).await {
         Ok((reached, output)) => {
-            job.finish(step, reached, &output).await?;
+            Box::pin(job.finish(step, reached, &output)).await?;
             Ok(output)
         }
-        Err(stop) => Err(job.stop(step, stop).await),
+        Err(stop) => Err(Box::pin(job.stop(step, stop)).await),
     }
 }
 
