@@ -1,50 +1,29 @@
-//! The confirmation of the move.
+//! The confirmation of the move, or the way back to the partner.
 
 use http::{Request, StatusCode};
+use impact::confirmation::{Confirmation, Expected};
 use onboarding::links::fingerprint;
 use onboarding::{Actor, ErrorName, Outcome, Route, WaitKind};
-use serde::Deserialize;
 use serde_json::json;
-use store::{Browser, Change, Loaded, Meta, Note, Recorded, WaitRecord};
-use web::pages::{ConfirmView, CustomRoleRow, RoleRow, confirm_problems};
-use web::{Answer, Fields, Problem, SignInResult, WebProblem, answer, asked, pages, paths};
+use store::records::Review;
+use store::{Browser, Change, Loaded, Meta, Note, Recorded, WaitRecord, Write};
+use web::pages::{Changed, ConfirmView, DO_SEND_BACK, FIELD_DO, FIELD_NAME, agree_field, confirm_problems};
+use web::{Answer, Fields, Problem, SignInResult, WebProblem, answer, asked, pages, paths, row_key};
 
+use crate::material::{Material, left_out, material};
+use crate::review::reasons;
 use crate::{Opened, World, change, logged, open};
 
 /// How old a sign-in may be for a confirmation, in seconds.
 const FRESH_SECONDS: i64 = 600;
-
-/// What Azure will delete, as `assess-impact` kept it. Fields that this page doesn't show are not read.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Row {
-    kind: String,
-    #[serde(default)]
-    name: Option<String>,
-    #[serde(default)]
-    role: Option<String>,
-    #[serde(default)]
-    principal_id: Option<String>,
-    #[serde(default)]
-    principal_type: Option<String>,
-    #[serde(default)]
-    scope: Option<String>,
-    #[serde(default)]
-    scopes: Vec<String>,
-    #[serde(default)]
-    condition: Option<String>,
-    #[serde(default)]
-    inherited: bool,
-}
 
 /// Everything a confirmation needs to be true before it is looked at.
 struct Ready {
     opened: Opened,
     wait: WaitRecord,
     browser: Browser,
-    report_hash: String,
-    roles: Vec<RoleRow>,
-    custom_roles: Vec<CustomRoleRow>,
+    material: Material,
+    review: Review,
 }
 
 /// The owner's open confirmation, in the browser where they signed in, within ten minutes. Anything else leads to where it
@@ -71,48 +50,19 @@ async fn ready<W: World, B>(world: &W, link: &str, request: &Request<B>) -> Resu
     else {
         return Ok(Err(answer::see_other(&paths::turn(link))));
     };
-    let Some(report_hash) = opened.loaded.meta.report_hash.clone() else { return Err(ErrorName::InternalBug) };
-    let pages = world.report(&opened.id, &report_hash).await.map_err(|error| logged(&opened.id, &error))?;
-    let (mut roles, mut custom_roles) = (Vec::new(), Vec::new());
-    for page in &pages {
-        let rows: Vec<Row> = serde_json::from_str(&page.rows).map_err(|error| {
-            tracing::error!(target: "mooring::decide", onboarding_id = %opened.id, "a report can't be read: {error}");
-            ErrorName::InternalBug
-        })?;
-        for row in rows {
-            let scope = row.scope.unwrap_or_else(|| row.scopes.join(", "));
-            if row.kind == "customRole" {
-                custom_roles.push(CustomRoleRow { role: row.role.or(row.name).unwrap_or_default(), scope });
-            } else {
-                // Whatever else Azure deletes belongs on the page too.
-                let who = match (row.principal_id, row.principal_type) {
-                    (Some(id), Some(kind)) => format!("{kind} {id}"),
-                    (id, kind) => id.or(kind).or(row.name).unwrap_or_default(),
-                };
-                let (conditional, inherited) = (row.condition.is_some(), row.inherited);
-                roles.push(RoleRow { who, role: row.role.unwrap_or(row.kind), scope, conditional, inherited });
-            }
-        }
-    }
-    // A page that shows less than will be deleted must not be confirmed.
-    let meta = &opened.loaded.meta;
-    let complete = u32::try_from(roles.len()) == Ok(meta.report_assignments)
-        && u32::try_from(custom_roles.len()) == Ok(meta.report_custom_roles);
-    if !complete {
-        tracing::error!(target: "mooring::decide", onboarding_id = %opened.id, "the report is not complete");
-        return Err(ErrorName::StoreUnavailable);
-    }
-    Ok(Ok(Ready { opened, wait, browser, report_hash, roles, custom_roles }))
+    let material = material(world, &opened).await?;
+    let review = material.review(&opened.loaded);
+    Ok(Ok(Ready { opened, wait, browser, material, review }))
 }
 
 /// The wait for the owner's confirmation, if it is open.
-fn confirmation(loaded: &Loaded) -> Option<&WaitRecord> {
+pub(crate) fn confirmation(loaded: &Loaded) -> Option<&WaitRecord> {
     let waiting = !loaded.meta.status.is_over() && !loaded.meta.moved;
     loaded.open_wait().filter(|wait| waiting && wait.kind == WaitKind::Confirm && wait.actor == Actor::Owner)
 }
 
 /// Whether the browser's entry proves the owner, for this wait, lately.
-fn proves(browser: &Browser, meta: &Meta, wait: &WaitRecord, now: i64) -> bool {
+pub(crate) fn proves(browser: &Browser, meta: &Meta, wait: &WaitRecord, now: i64) -> bool {
     browser.wait_id == wait.wait_id
         && browser.actor == Actor::Owner
         && browser.tid == *meta.tenant(wait.directory)
@@ -135,6 +85,10 @@ impl Ready {
     fn page(&self, link: &str, values: &Fields, problems: &[Problem]) -> Answer {
         let meta = &self.opened.loaded.meta;
         let to = meta.partner_directory_name.as_deref().unwrap_or(&meta.partner_directory);
+        let plan = self.material.plan(&self.review);
+        let summary = meta.report.as_ref();
+        let before = self.material.before.as_ref();
+        let changed = before.map(|before| Changed::between(before, &self.material.report));
         let view = ConfirmView {
             link,
             reference: &meta.onboarding_id.reference(),
@@ -144,14 +98,49 @@ impl Ready {
             to: (to, meta.partner_tenant_id.as_str()),
             partner: &meta.partner_admin_email,
             accepting_guest: (meta.route == Route::SingleAccount).then_some(meta.owner_email.as_str()),
-            roles: &self.roles,
-            custom_roles: &self.custom_roles,
-            report_hash: &self.report_hash,
+            removed: (self.material.snapshot.assignments.len(), self.material.snapshot.custom_roles.len()),
+            restored: (plan.assignments.len(), plan.roles.len()),
+            left_out: &left_out(&plan),
+            lost: summary.map_or(0, |summary| summary.counts[2]),
+            not_read: summary.map_or(0, |summary| summary.not_read),
+            agree: &self.material.to_agree(&self.review, Actor::Owner),
+            stops: &self.material.stop_rows(&self.review),
+            changed,
+            report_hash: summary.map_or("", |summary| summary.hash.as_str()),
+            version: &self.review.hash(),
             values,
             problems,
         };
         let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         answer::page(status, pages::confirm(&view))
+    }
+
+    /// The decisions with what the owner ticked, and the entries about it.
+    fn agreed(&self, posted: &Fields) -> (Review, Vec<Note>) {
+        let mut review = self.review.clone();
+        let ticked = |id: &str| posted.get(&agree_field(&row_key(id))) == "yes";
+        let offered: Vec<String> =
+            self.material.to_agree(&self.review, Actor::Owner).into_iter().map(|row| row.key).collect();
+        let (mut overrides, mut rows) = (Vec::new(), 0_usize);
+        for given in &mut review.overrides {
+            if given.seconded_by.is_none() && given.by != Actor::Owner && ticked(&given.finding) {
+                given.seconded_by = Some(Actor::Owner);
+                overrides.push(json!({"finding": given.finding, "reason": given.reason}));
+            }
+        }
+        for decision in &mut review.decisions {
+            let offered = offered.contains(&row_key(&decision.assignment));
+            if offered && decision.by != Actor::Owner && ticked(&decision.assignment) {
+                decision.seconded_by = Some(Actor::Owner);
+                rows += 1;
+            }
+        }
+        let mut notes = reasons(Actor::Owner, "override.agreed", &overrides);
+        if rows > 0 {
+            let detail = json!({"roles": rows, "decisionsHash": review.hash()});
+            notes.push(Note::person(Actor::Owner, "access.agreed", detail));
+        }
+        (review, notes)
     }
 }
 
@@ -169,46 +158,29 @@ pub(crate) async fn confirm<W: World, B: AsRef<[u8]>>(
     link: &str,
     request: &Request<B>,
 ) -> Result<Answer, ErrorName> {
-    let Some(posted) = Fields::read(request.body().as_ref()) else { return Ok(WebProblem::TooLarge.answer(false)) };
+    let Some(posted) = Fields::read_up_to(request.body().as_ref(), web::form::MAX_LIST) else {
+        return Ok(WebProblem::TooLarge.answer(false));
+    };
     let ready = match ready(world, link, request).await? {
         Ok(ready) => ready,
         Err(answered) => return Ok(answered),
     };
-    let problems = confirm_problems(&posted, ready.subscription_name(), &ready.report_hash);
+    if posted.get(FIELD_DO) == DO_SEND_BACK {
+        return send_back(world, link, &ready).await;
+    }
+    let Some(report_hash) = ready.opened.loaded.meta.report.as_ref().map(|report| report.hash.clone()) else {
+        return Err(ErrorName::InternalBug);
+    };
+    let stops = ready.material.stop_rows(&ready.review);
+    let problems = confirm_problems(&posted, ready.subscription_name(), &report_hash, &ready.review.hash(), &stops);
     if !problems.is_empty() {
         return Ok(ready.page(link, &posted, &problems));
     }
-    let Ready { opened, wait, browser, report_hash, .. } = &ready;
-    // Who agreed to what, and when they had proved who they are. The subscription and both directories are named, so that
-    // this can't be read as an agreement to anything else.
-    let approval = json!({
-        "reportHash": report_hash,
-        "subscriptionId": opened.loaded.meta.subscription_id,
-        "subscriptionName": ready.subscription_name(),
-        "sourceTenantId": opened.loaded.meta.source_tenant_id,
-        "partnerTenantId": opened.loaded.meta.partner_tenant_id,
-        "roleAssignments": ready.roles.len(),
-        "customRoles": ready.custom_roles.len(),
-        "tid": browser.tid,
-        "oid": browser.oid,
-        "signedInAt": browser.signed_in_at,
-        "wait": wait.wait_id,
-    });
-    let recorded = change(world, opened, |loaded| {
-        let same = confirmation(loaded).is_some_and(|open| open.wait_id == wait.wait_id)
-            && loaded.meta.report_hash.as_deref() == Some(report_hash.as_str());
-        same.then(|| {
-            let mut change = Change::of(&loaded.meta);
-            change.meta.confirmed_hash = Some(report_hash.clone());
-            change.meta.confirmed_at = Some(world.now().to_string());
-            change.note(Note::person(Actor::Owner, "move.confirmed", approval.clone()));
-            change
-        })
-    })
-    .await?;
+    let recorded = record(world, &ready, &posted, report_hash).await?;
     if !recorded {
         return Ok(answer::see_other(&paths::result(link, SignInResult::MovedOn)));
     }
+    let Ready { opened, wait, .. } = &ready;
     let ended = world
         .end_wait(&opened.id, &wait.wait_id, Outcome::Confirmed, Actor::Owner)
         .await
@@ -218,5 +190,94 @@ pub(crate) async fn confirm<W: World, B: AsRef<[u8]>>(
         Recorded::Before { .. } => SignInResult::MovedOn,
     };
     tracing::info!(target: "mooring::decide", onboarding_id = %opened.id, result = result.as_str(), "the owner decided about the move");
+    Ok(answer::see_other(&paths::result(link, result)))
+}
+
+/// Records the confirmation with what was agreed, in one change, and tells both people. `false`: something is no longer as the
+/// page showed it.
+async fn record<W: World>(world: &W, ready: &Ready, posted: &Fields, report_hash: String) -> Result<bool, ErrorName> {
+    let Ready { opened, wait, browser, material, .. } = ready;
+    let (review, notes) = ready.agreed(posted);
+    let before = opened.loaded.review.hash();
+    let now = world.now();
+    let decisions_hash = review.hash();
+    let expected = Expected {
+        report_hash: &report_hash,
+        decisions_hash: &decisions_hash,
+        partner: &opened.loaded.meta.partner_tenant_id,
+        approver_tenant: &browser.tid,
+        approver: &browser.oid,
+        subscription_name: ready.subscription_name(),
+    };
+    let signed_in_at = jiff::Timestamp::from_second(browser.signed_in_at).map_err(|_| ErrorName::InternalBug)?;
+    let given = match Confirmation::new(&expected, posted.get(FIELD_NAME), signed_in_at, now) {
+        Ok(given) => given,
+        Err(refusal) => {
+            // The page has checked the same; what is left is a sign-in that grew too old in between.
+            tracing::warn!(target: "mooring::decide", onboarding_id = %opened.id, "a confirmation was refused: {refusal}");
+            return Ok(false);
+        }
+    };
+    let plan = material.plan(&review);
+    let rests_until = now.checked_add(jiff::SignedDuration::from_secs(world.cool_off_seconds())).unwrap_or(now);
+    // Who agreed to what, and when they had proved who they are. The subscription and both directories are named, so that
+    // this can't be read as an agreement to anything else.
+    let approval = json!({
+        "reportHash": report_hash,
+        "decisionsHash": decisions_hash,
+        "subscriptionId": opened.loaded.meta.subscription_id,
+        "subscriptionName": ready.subscription_name(),
+        "sourceTenantId": opened.loaded.meta.source_tenant_id,
+        "partnerTenantId": opened.loaded.meta.partner_tenant_id,
+        "roleAssignments": material.snapshot.assignments.len(),
+        "customRoles": material.snapshot.custom_roles.len(),
+        "restored": plan.assignments.len(),
+        "notRestored": plan.left_out.len(),
+        "hardStops": review.overrides.len(),
+        "tid": browser.tid,
+        "oid": browser.oid,
+        "signedInAt": browser.signed_in_at,
+        "wait": wait.wait_id,
+        "restsUntil": rests_until.to_string(),
+    });
+    let mail = json!({"by": Actor::Owner, "at": now.to_string(), "until": rests_until.to_string()});
+    change(world, opened, |loaded| {
+        let same = confirmation(loaded).is_some_and(|open| open.wait_id == wait.wait_id)
+            && loaded.meta.report.as_ref().is_some_and(|report| report.hash == report_hash)
+            && loaded.review.hash() == before;
+        same.then(|| {
+            let mut change = Change::of(&loaded.meta);
+            change.meta.confirmation = Some(given.clone());
+            change.meta.decisions_hash = Some(decisions_hash.clone());
+            change.write(Write::Review(Box::new(review.clone())));
+            for note in &notes {
+                change.note(note.clone());
+            }
+            change.note(Note::person(Actor::Owner, "move.confirmed", approval.clone()));
+            for actor in [Actor::Owner, Actor::PartnerAdmin] {
+                change.mail(actor, "move-confirmed", mail.clone());
+            }
+            change
+        })
+    })
+    .await
+}
+
+/// Ends the confirmation without one: the partner admin looks at the decisions again.
+async fn send_back<W: World>(world: &W, link: &str, ready: &Ready) -> Result<Answer, ErrorName> {
+    let Ready { opened, wait, .. } = ready;
+    let ended = world
+        .end_wait(&opened.id, &wait.wait_id, Outcome::SentBack, Actor::Owner)
+        .await
+        .map_err(|error| logged(&opened.id, &error))?;
+    let result = match ended {
+        Recorded::First { .. } => {
+            let entry = Note::person(Actor::Owner, "review.sent-back", json!({"wait": wait.wait_id}));
+            crate::note(world, opened, entry).await;
+            SignInResult::SentBack
+        }
+        Recorded::Before { outcome: Outcome::SentBack, .. } => SignInResult::SentBack,
+        Recorded::Before { .. } => SignInResult::MovedOn,
+    };
     Ok(answer::see_other(&paths::result(link, result)))
 }

@@ -1,14 +1,17 @@
-//! Decisions: confirming the move (`/o/{link}/confirm`), cancelling (`/o/{link}/cancel`), and asking to look again after a fix
-//! (`/o/{link}/check-again`).
+//! Decisions: who gets access again (`/o/{link}/mapping`), confirming the move (`/o/{link}/confirm`), cancelling
+//! (`/o/{link}/cancel`), and asking to look again after a fix (`/o/{link}/check-again`).
 //!
 //! The confirmation is the last thing before what can't be undone. It takes the owner, signed in in this very browser within the
-//! last ten minutes, who has been shown what Azure will delete, ticks what it means, and types the subscription's name. What was
-//! shown is named by its hash: a confirmation of something else counts for nothing, here and again in the step that moves.
+//! last ten minutes, who has been shown what the move does, ticks what it means, and types the subscription's name. What was
+//! shown is named by its hashes: a confirmation of something else counts for nothing, here and again in the step that moves.
 //! The decision is recorded with who, what and when before the wait ends.
 //!
-//! AWS calls of a confirmation: onboarding, browser, report, commit, outcome, signal, note of it. Microsoft calls: none.
+//! AWS calls of a confirmation: onboarding, browser, report, access, people, commit, outcome, signal. Microsoft calls: none.
 
 mod confirm;
+mod list;
+mod material;
+mod review;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -35,10 +38,15 @@ pub async fn handle<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -
     let answered = match action {
         "confirm" if reads => confirm::show(world, link, request).await,
         "confirm" if sends => confirm::confirm(world, link, request).await,
+        "mapping" if reads => review::show(world, link, request).await,
+        // Boxed: it is by far the largest of these, and the others should not carry its size.
+        "mapping" if sends => Box::pin(review::decide(world, link, request)).await,
+        "mapping.csv" if reads => list::download(world, link, request).await,
         "cancel" if reads => stop::show(world, link).await,
         "cancel" if sends => stop::cancel(world, link).await,
         "check-again" if sends => stop::check_again(world, link).await,
-        "confirm" | "cancel" => {
+        "mapping.csv" => Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD")),
+        "confirm" | "cancel" | "mapping" => {
             Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST"))
         }
         "check-again" => Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "POST")),

@@ -5,7 +5,7 @@ use onboarding::links::LinkKey;
 use onboarding::{Actor, ErrorName, OnboardingId, Outcome};
 use ops::{Clock, Config};
 use signal::Signal;
-use store::{AccessPage, Browser, Change, Loaded, Meta, Recorded, Store, StoreError};
+use store::{Archive, Browser, Change, Loaded, Meta, Recorded, Store, StoreError};
 use vault::Secrets;
 
 /// What this function needs from outside.
@@ -18,9 +18,15 @@ pub trait World: Sync {
     fn link_key(&self) -> impl Future<Output = Result<LinkKey, ErrorName>> + Send;
     /// The onboarding.
     fn load(&self, id: &OnboardingId) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
-    /// The pages of a report, in order.
-    fn report(&self, id: &OnboardingId, hash: &str)
-    -> impl Future<Output = Result<Vec<AccessPage>, StoreError>> + Send;
+    /// How long a confirmed move rests before it begins, in seconds.
+    fn cool_off_seconds(&self) -> i64;
+    /// The pages of a kept list, in order.
+    fn pages(
+        &self,
+        id: &OnboardingId,
+        kind: Archive,
+        hash: &str,
+    ) -> impl Future<Output = Result<Vec<Vec<u8>>, StoreError>> + Send;
     /// Writes a change, if nobody else has since.
     fn commit(&self, before: &Meta, change: Change) -> impl Future<Output = Result<Meta, StoreError>> + Send;
     /// Records the end of a wait, once, and tells the state machine.
@@ -44,6 +50,7 @@ pub trait World: Sync {
 #[derive(Debug)]
 pub struct Deps {
     portal: String,
+    cool_off_seconds: i64,
     clock: Clock,
     store: Store,
     secrets: Secrets,
@@ -60,6 +67,7 @@ impl Deps {
         let aws = ops::aws().await;
         Ok(Self {
             portal: config.portal_url,
+            cool_off_seconds: config.cool_off_seconds,
             clock: Clock::system(),
             store: Store::new(&aws, config.onboarding_table, config.ephemeral_table),
             secrets: Secrets::new(&aws, String::new(), config.link_key_secret),
@@ -89,8 +97,12 @@ impl World for Deps {
         self.store.load_for_page(id).await
     }
 
-    async fn report(&self, id: &OnboardingId, hash: &str) -> Result<Vec<AccessPage>, StoreError> {
-        self.store.access_pages(id, hash).await
+    fn cool_off_seconds(&self) -> i64 {
+        self.cool_off_seconds
+    }
+
+    async fn pages(&self, id: &OnboardingId, kind: Archive, hash: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.store.pages(id, kind, hash).await
     }
 
     async fn commit(&self, before: &Meta, change: Change) -> Result<Meta, StoreError> {

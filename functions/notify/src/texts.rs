@@ -15,11 +15,13 @@ pub(crate) struct Text {
 /// The words of a queued mail. None if it asks for something that is done already.
 pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, link: &str) -> Option<Text> {
     match mail.template.as_str() {
-        "your-turn" | "reminder" => {
+        "your-turn" | "reminder" | "review" => {
             // A request for something that has been done since would only confuse.
             let wait = open.filter(|wait| wait.actor == mail.actor)?;
             Some(your_turn(meta, mail, wait, link))
         }
+        "move-confirmed" => Some(move_confirmed(meta, &mail.args, link)),
+        "restored" => Some(restored(meta, &mail.args, link)),
         "ended" => Some(ended(meta, &mail.args, link)),
         _ => None,
     }
@@ -43,6 +45,13 @@ fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> T
             format!("{again} turn: review and confirm the move"),
             format!(
                 "Please sign in with {}, read what Azure will delete when the subscription moves, and decide.",
+                meta.email(wait.actor)
+            ),
+        ),
+        WaitKind::Review => (
+            format!("{again} turn: review the impact and decide about access"),
+            format!(
+                "Please sign in with {}, read what the move does to the subscription, and decide who gets access again. It takes about ten minutes and changes nothing in Azure.",
                 meta.email(wait.actor)
             ),
         ),
@@ -70,6 +79,62 @@ fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> T
             &format!("Until: {}", until(&wait.deadline_at)),
             changed,
             "Not you, or not now? The page lets you decline. We never ask for a password or a code by mail or telephone.",
+        ],
+    )
+}
+
+/// Goes to both people: whoever did not confirm can still stop it.
+fn move_confirmed(meta: &Meta, args: &Value, link: &str) -> Text {
+    let said = |name: &str| args.get(name).and_then(Value::as_str);
+    let by = said("by").and_then(Actor::parse).unwrap_or(Actor::Owner);
+    let who = match by {
+        Actor::PartnerAdmin => "the partner admin",
+        Actor::Owner => "the subscription owner",
+    };
+    let (at, rests_until) =
+        (said("at").map(until).unwrap_or_default(), said("until").filter(|until| said("at") != Some(until)));
+    let late = match rests_until {
+        Some(time) => {
+            format!("The move begins at {}. Once Azure has accepted it, it can't be stopped any more.", until(time))
+        }
+        None => "The move begins now. Once Azure has accepted it, it can't be stopped any more.".to_owned(),
+    };
+    letter(
+        meta,
+        "The move is confirmed",
+        &[
+            &format!("The move of the subscription was confirmed by {who} ({}), {at}.", meta.email(by)),
+            &late,
+            &format!("Is this wrong? Cancel it here: {link}/cancel"),
+            &format!("Where it stands: {link}"),
+        ],
+    )
+}
+
+/// What became of the access, and what is left to do. Counts only: names belong on the page.
+fn restored(meta: &Meta, args: &Value, link: &str) -> Text {
+    let count = |name: &str| args.get(name).and_then(Value::as_u64);
+    let known = meta.restore.as_ref();
+    let done = count("done").or(known.map(|progress| progress.done.into())).unwrap_or_default();
+    let refused = count("refused").or(known.map(|progress| progress.refused.into())).unwrap_or_default();
+    let left = count("leftOut").or(known.map(|progress| progress.left_out.into())).unwrap_or_default();
+    let [stops, redo, _, check, _] = meta.report.as_ref().map_or([0; 5], |report| report.counts);
+    let by_hand = if refused > 0 { format!("Azure refused {refused}: assign those by hand. ") } else { String::new() };
+    let mut to_do = vec!["rotate access keys, certificates and passwords".to_owned()];
+    for (n, what) in [(stops, "set up again"), (redo, "do again"), (check, "check")] {
+        if n > 0 {
+            to_do.push(format!("{n} things to {what}"));
+        }
+    }
+    to_do.push("close the policy exceptions that were opened for this move".to_owned());
+    let list: String = to_do.iter().map(|line| format!("\n- {line}")).collect();
+    letter(
+        meta,
+        "Access is restored",
+        &[
+            &format!("{done} roles were restored, {left} were left out on purpose. {by_hand}Each row: {link}/access"),
+            &format!("What is left for people to do:{list}"),
+            &format!("What exactly, resource by resource: {link}/report"),
         ],
     )
 }
@@ -206,5 +271,38 @@ mod tests {
     #[test]
     fn an_unknown_text_sends_nothing() {
         assert_eq!(text(&meta(), &mail("party-invitation", json!({})), None, LINK), None);
+    }
+
+    #[test]
+    fn both_people_learn_who_confirmed_until_when_it_can_be_stopped_and_where() {
+        let args = json!({"by": "owner", "at": "2026-01-01T10:00:00Z", "until": "2026-01-01T10:10:00Z"});
+        let text = text(&meta(), &mail("move-confirmed", args), None, LINK).unwrap();
+        for words in ["subscription owner (rosa@outlook.com)", "begins at Thu 1 Jan 2026 10:10 UTC", "/o/link/cancel"] {
+            assert!(text.body.contains(words), "{words} is missing in:\n{}", text.body);
+        }
+        let at_once = json!({"by": "owner", "at": "2026-01-01T10:00:00Z", "until": "2026-01-01T10:00:00Z"});
+        let text = super::text(&meta(), &mail("move-confirmed", at_once), None, LINK).unwrap();
+        assert!(text.body.contains("begins now"), "{}", text.body);
+    }
+
+    #[test]
+    fn a_restore_is_told_in_counts_with_what_is_left_to_do() {
+        let args = json!({"done": 9, "refused": 1, "leftOut": 4});
+        let text = text(&meta(), &mail("restored", args), None, LINK).unwrap();
+        for words in ["9 roles were restored", "4 were left out", "refused 1", "- rotate access keys", "/o/link/access"]
+        {
+            assert!(text.body.contains(words), "{words} is missing in:\n{}", text.body);
+        }
+    }
+
+    #[test]
+    fn a_review_asks_for_reading_and_deciding_and_says_that_nothing_changes() {
+        let mut wait = wait(WaitKind::Review, None);
+        wait.actor = Actor::PartnerAdmin;
+        let mut mail = mail("your-turn", json!({}));
+        mail.actor = Actor::PartnerAdmin;
+        let text = text(&meta(), &mail, Some(&wait), LINK).unwrap();
+        assert!(text.subject.contains("review the impact"), "{}", text.subject);
+        assert!(text.body.contains("/o/link/turn") && text.body.contains("kim@contoso.com"));
     }
 }

@@ -1,8 +1,10 @@
-//! The progress page: `GET /o/{link}`, as HTML and, at the same address, as JSON. Also the style sheet and the health check.
+//! The progress page: `GET /o/{link}`, as HTML and, at the same address, as JSON; and the pages about what was found out and what
+//! became of it: `preflight`, `report`, `access`, `proof`, `receipt`. Also the style sheet and the health check.
 //!
 //! Reads only: nothing that is opened here changes anything. AWS calls: the link key once in an environment's life, then two
-//! queries a page. Microsoft calls: none.
+//! queries a page, and one more for each kept list. Microsoft calls: none.
 
+mod read;
 mod view;
 
 use http::{Method, Request, StatusCode};
@@ -11,7 +13,7 @@ use onboarding::audit::Entry;
 use onboarding::links::LinkKey;
 use onboarding::{ErrorName, OnboardingId};
 use ops::{Clock, Config};
-use store::{Loaded, Store, StoreError};
+use store::{Archive, Loaded, Store, StoreError};
 use vault::{Secrets, VaultError};
 use web::{Answer, WebProblem, answer, asked, pages, paths};
 
@@ -49,6 +51,13 @@ pub trait Reading: Sync {
     fn load(&self, id: &OnboardingId) -> impl Future<Output = Result<Loaded, StoreError>> + Send;
     /// Its audit trail, oldest first.
     fn audit(&self, id: &OnboardingId) -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
+    /// The pages of a kept list, in order.
+    fn pages(
+        &self,
+        id: &OnboardingId,
+        kind: Archive,
+        hash: &str,
+    ) -> impl Future<Output = Result<Vec<Vec<u8>>, StoreError>> + Send;
     /// What time it is.
     fn now(&self) -> Timestamp;
 }
@@ -64,6 +73,10 @@ impl Reading for Deps {
 
     async fn audit(&self, id: &OnboardingId) -> Result<Vec<Entry>, StoreError> {
         self.store.audit(id).await
+    }
+
+    async fn pages(&self, id: &OnboardingId, kind: Archive, hash: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.store.pages(id, kind, hash).await
     }
 
     fn now(&self) -> Timestamp {
@@ -82,11 +95,11 @@ pub async fn handle<R: Reading, B>(deps: &R, request: &Request<B>) -> Answer {
         paths::STYLE => answer::style(),
         paths::HEALTH => answer::json(StatusCode::OK, &serde_json::json!({"status": "ok"})),
         path => match paths::parse(path) {
-            Some((link, "")) => match progress(deps, link, wants_json).await {
+            Some((link, page)) => match progress(deps, link, page, request, wants_json).await {
                 Ok(answered) => answered,
                 Err(name) => pages::explained(name, None, wants_json),
             },
-            _ => WebProblem::NotFound.answer(wants_json),
+            None => WebProblem::NotFound.answer(wants_json),
         },
     };
     if method == Method::HEAD { answer::without_body(answered) } else { answered }
@@ -96,7 +109,13 @@ pub async fn handle<R: Reading, B>(deps: &R, request: &Request<B>) -> Answer {
 /// may be open for an hour, and the state machine repeats a failing start for some minutes.
 const CREATING_SECONDS: u64 = 3600 + 600;
 
-async fn progress<R: Reading>(deps: &R, link: &str, wants_json: bool) -> Result<Answer, ErrorName> {
+async fn progress<R: Reading, B>(
+    deps: &R,
+    link: &str,
+    page: &str,
+    request: &Request<B>,
+    wants_json: bool,
+) -> Result<Answer, ErrorName> {
     let key = deps.link_key().await.map_err(|error| {
         tracing::error!(target: "mooring::progress", error_name = error.name().as_str(), "the link key could not be read: {error}");
         error.name()
@@ -111,8 +130,17 @@ async fn progress<R: Reading>(deps: &R, link: &str, wants_json: bool) -> Result<
         }
         Err(error) => return Err(failed(&id, &error)),
     };
+    if !page.is_empty() {
+        let look = read::Look { link, id: &id, role, loaded: &loaded, wants_json };
+        return match read::page(deps, &look, page, request).await {
+            Some(answered) => answered,
+            None => Ok(WebProblem::NotFound.answer(wants_json)),
+        };
+    }
     let audit = deps.audit(&id).await.map_err(|error| failed(&id, &error))?;
-    let view = view(&loaded, &audit, link, role.actor(), deps.now());
+    // After the move, people ask what is left for them to do: that is in the report.
+    let report = if loaded.meta.moved { read::newest(deps, &loaded).await? } else { None };
+    let view = view(&loaded, &audit, report.as_ref(), link, role.actor(), deps.now());
     Ok(if wants_json {
         answer::json(StatusCode::OK, &view)
     } else {

@@ -101,6 +101,8 @@ fn fixed() -> Fixed {
             waits: vec![wait()],
             credentials: vec![],
             mails: vec![],
+            review: store::records::Review::default(),
+            preflight: impact::preflight::Preflight::default(),
         }),
         audit: vec![entry],
         now: now(),

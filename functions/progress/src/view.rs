@@ -1,18 +1,28 @@
 //! From the records to the page's view.
 
+use impact::report::{Report, Task, checklist};
 use jiff::Timestamp;
 use onboarding::audit::Entry;
 use onboarding::{Actor, Status, Step};
 use store::{Loaded, StepState as Recorded, WaitRecord};
-use web::masked;
-use web::pages::{ActivityRow, ProgressView, StepRow, StepState, Turn, UndoneRow};
+use web::pages::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, Turn, UndoneRow};
+use web::{masked, pages};
+
+use crate::read::{evidence, open_stops};
 
 /// How many lines of activity a page shows. The audit trail itself is never cut.
 const ACTIVITY: usize = 100;
 
 /// What the page shows to this viewer: addresses and details in full to the two people, masked to everybody else.
 #[must_use]
-pub fn view(loaded: &Loaded, audit: &[Entry], link: &str, viewer: Option<Actor>, now: Timestamp) -> ProgressView {
+pub fn view(
+    loaded: &Loaded,
+    audit: &[Entry],
+    report: Option<&Report>,
+    link: &str,
+    viewer: Option<Actor>,
+    now: Timestamp,
+) -> ProgressView {
     let meta = &loaded.meta;
     let shown = |address: &str| {
         if viewer.is_some() { address.to_owned() } else { masked(address) }
@@ -49,6 +59,20 @@ pub fn view(loaded: &Loaded, audit: &[Entry], link: &str, viewer: Option<Actor>,
         guest_invited: meta.guest_invited,
         request_sent: meta.request_sent,
         moved: meta.moved,
+        cool_off_until: rests_until(loaded, audit).filter(|until| *until > now),
+        preflight: Some(&loaded.preflight).filter(|checks| !checks.0.is_empty()).map(pages::preflight_counts),
+        report: meta.report.clone().map(|summary| hidden(summary, viewer)),
+        open_stops: open_stops(loaded),
+        restore: meta.restore.as_ref().map(|progress| RestoreRow {
+            planned: progress.planned,
+            done: progress.done,
+            refused: progress.refused,
+            left_out: progress.left_out,
+            finished: progress.finished,
+        }),
+        proof: !evidence(loaded).0.is_empty(),
+        receipt_hash: meta.receipt_hash.clone(),
+        to_do: report.map(to_do).unwrap_or_default(),
         steps: Step::ALL.iter().map(|step| row(loaded, *step, wait, viewer)).collect(),
         activity: audit.iter().rev().take(ACTIVITY).filter_map(|entry| activity(entry, viewer)).collect(),
         undone: meta
@@ -58,6 +82,36 @@ pub fn view(loaded: &Loaded, audit: &[Entry], link: &str, viewer: Option<Actor>,
             .collect(),
         read_at: now,
     }
+}
+
+/// Until when a confirmed move rests: as its entry in the audit trail says, while that confirmation stands.
+fn rests_until(loaded: &Loaded, audit: &[Entry]) -> Option<Timestamp> {
+    let confirmed = loaded.meta.confirmation.is_some() && !loaded.meta.is_past_return() && loaded.open_wait().is_none();
+    let entry = audit.iter().rev().find(|entry| entry.action == "move.confirmed").filter(|_| confirmed)?;
+    entry.detail.get("restsUntil")?.as_str().and_then(instant)
+}
+
+/// Hard stops are named by resource: not for everyone who was given the link to look.
+fn hidden(summary: impact::report::Summary, viewer: Option<Actor>) -> impact::report::Summary {
+    match viewer {
+        Some(_) => summary,
+        None => impact::report::Summary {
+            hard_stops: summary.hard_stops.iter().map(|_| String::new()).collect(),
+            ..summary
+        },
+    }
+}
+
+/// What the report's findings leave for people to do after the move, the soonest first.
+fn to_do(report: &Report) -> Vec<ToDoRow> {
+    let row = |task: Task| ToDoRow {
+        what: task.what,
+        about: task.title,
+        count: task.count,
+        who: task.who,
+        due_days: task.due_days,
+    };
+    checklist(report).into_iter().map(row).collect()
 }
 
 fn row(loaded: &Loaded, step: Step, wait: Option<&WaitRecord>, viewer: Option<Actor>) -> StepRow {

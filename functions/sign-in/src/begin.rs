@@ -103,6 +103,9 @@ fn fix(opened: &Opened, link: &str, reference: &str, wait: &WaitRecord, deadline
             directory: (directory, tenant.as_str()),
             other,
             account: meta.email(account),
+            object_id: meta
+                .object_id(account, if leaving { Directory::Source } else { Directory::Partner })
+                .map(onboarding::ObjectId::as_str),
             subscription: meta.subscription_id.as_str(),
         }
     });

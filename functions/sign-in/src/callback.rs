@@ -23,6 +23,10 @@ use crate::{Opened, SignedIn, World, logged, person};
 /// How old a sign-in may be for a confirmation, in seconds.
 pub(crate) const FRESH_SECONDS: i64 = 600;
 
+/// How long a sign-in opens the review, in seconds: reading a long report takes hours, and nothing that is decided there moves
+/// anything without the owner's own fresh sign-in.
+const REVIEW_SECONDS: i64 = 4 * 3600;
+
 /// What the browser brought.
 #[derive(Default)]
 struct Brought {
@@ -118,6 +122,7 @@ pub(crate) async fn callback<W: World, B>(world: &W, request: &Request<B>) -> An
     }
     let to = match (ended.result, kind) {
         (SignInResult::SignedIn, WaitKind::Confirm) => paths::confirm(&link),
+        (SignInResult::SignedIn, WaitKind::Review) => paths::mapping(&link),
         (result, _) => paths::result(&link, result),
     };
     answer::see_other(&to)
@@ -228,7 +233,12 @@ async fn accept<W: World>(world: &W, session: &Session, browser: &str, opened: O
         }
     }
     let done = match kind {
-        WaitKind::Confirm => {
+        // Neither ends the wait: they open the page on which the person decides.
+        WaitKind::Confirm | WaitKind::Review => {
+            let expires_at = match kind {
+                WaitKind::Review => now.as_second() + REVIEW_SECONDS,
+                WaitKind::SignIn | WaitKind::Confirm | WaitKind::Fix => proved_at + FRESH_SECONDS,
+            };
             let entry = Browser {
                 onboarding_id: id.clone(),
                 wait_id: session.wait_id.clone(),
@@ -236,7 +246,7 @@ async fn accept<W: World>(world: &W, session: &Session, browser: &str, opened: O
                 tid: person.tenant,
                 oid: person.object_id,
                 signed_in_at: proved_at,
-                expires_at: proved_at + FRESH_SECONDS,
+                expires_at,
             };
             world.remember_browser(&fingerprint(browser), &entry).await.map(|()| SignInResult::SignedIn)
         }

@@ -45,14 +45,14 @@ pub async fn handle<W: World, B>(world: &W, request: &Request<B>) -> Answer {
         ("callback", true, _) if method == Method::HEAD => {
             answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET")
         }
-        // Boxed: it is by far the largest of these, and the others should not carry its size.
+        // Boxed, as the others: what is loaded of an onboarding is large, and futures are moved on a small stack.
         ("callback", true, _) => Box::pin(callback::callback(world, request)).await,
-        ("turn", true, _) => begin::turn(world, link).await.unwrap_or_else(|name| refused(name, wants_json)),
+        ("turn", true, _) => Box::pin(begin::turn(world, link)).await.unwrap_or_else(|name| refused(name, wants_json)),
         ("sign-in", _, true) => {
-            begin::sign_in(world, link, request).await.unwrap_or_else(|name| refused(name, wants_json))
+            Box::pin(begin::sign_in(world, link, request)).await.unwrap_or_else(|name| refused(name, wants_json))
         }
         ("decline", _, true) => {
-            begin::decline(world, link, request).await.unwrap_or_else(|name| refused(name, wants_json))
+            Box::pin(begin::decline(world, link, request)).await.unwrap_or_else(|name| refused(name, wants_json))
         }
         ("callback" | "turn", false, _) => {
             answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD")
@@ -61,9 +61,9 @@ pub async fn handle<W: World, B>(world: &W, request: &Request<B>) -> Answer {
             answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "POST")
         }
         (other, true, _) => match (other.strip_prefix("result/"), other.strip_prefix("/problem/")) {
-            (Some(slug), _) => {
-                result::of_link(world, link, slug, request).await.unwrap_or_else(|name| refused(name, wants_json))
-            }
+            (Some(slug), _) => Box::pin(result::of_link(world, link, slug, request))
+                .await
+                .unwrap_or_else(|name| refused(name, wants_json)),
             (None, Some(slug)) => result::of_nothing(slug, wants_json),
             (None, None) => WebProblem::NotFound.answer(wants_json),
         },

@@ -107,6 +107,8 @@ fn small(kind: WaitKind) -> Small {
             waits: vec![wait(kind)],
             credentials: vec![],
             mails: vec![],
+            review: store::records::Review::default(),
+            preflight: impact::preflight::Preflight::default(),
         }),
         session: Mutex::default(),
         sent_to: Mutex::default(),

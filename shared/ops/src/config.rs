@@ -28,6 +28,8 @@ pub struct Config {
     pub allow_retired_clouds: bool,
     /// `WAIT_DEADLINE_SECONDS`: how long a person has, in seconds. A week unless set.
     pub wait_deadline_seconds: i64,
+    /// `COOL_OFF_SECONDS`: how long a confirmed move rests before it begins, so that it can be cancelled. None unless set.
+    pub cool_off_seconds: i64,
 }
 
 /// A variable that must be there and is not, or is not what it must be.
@@ -78,6 +80,14 @@ impl Config {
                 return Err(ConfigError { name: "WAIT_DEADLINE_SECONDS", must_be: "a number of seconds above 0" });
             }
         };
+        let cool_off = read("COOL_OFF_SECONDS");
+        let cool_off_seconds = match cool_off.parse() {
+            Ok(seconds) if seconds >= 0 => seconds,
+            _ if cool_off.is_empty() => 0,
+            _ => {
+                return Err(ConfigError { name: "COOL_OFF_SECONDS", must_be: "a number of seconds, 0 or above" });
+            }
+        };
         Ok(Self {
             onboarding_table: read("ONBOARDING_TABLE"),
             ephemeral_table: read("EPHEMERAL_TABLE"),
@@ -90,6 +100,7 @@ impl Config {
             simulated_microsoft,
             allow_retired_clouds: read("RETIRED_CLOUDS") == "allow",
             wait_deadline_seconds,
+            cool_off_seconds,
         })
     }
 }
@@ -109,7 +120,7 @@ mod tests {
         let config = Config::from_lookup(&[], |_| None).unwrap();
         assert_eq!(config.wait_deadline_seconds, WEEK);
         assert!(!config.allow_retired_clouds && config.simulated_microsoft.is_none());
-        for name in ["WAIT_DEADLINE_SECONDS", "SIMULATED_MICROSOFT"] {
+        for name in ["WAIT_DEADLINE_SECONDS", "SIMULATED_MICROSOFT", "COOL_OFF_SECONDS"] {
             assert!(Config::from_lookup(&[], |asked| (asked == name).then(|| "-1".into())).is_err(), "{name}");
         }
     }

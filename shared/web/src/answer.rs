@@ -1,8 +1,8 @@
 //! Answers: every one carries the same security headers, whatever function gave it.
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, REFERRER_POLICY,
-    SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
+    LOCATION, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 use maud::Markup;
@@ -84,6 +84,22 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Answer {
         // Our views hold strings, numbers and lists, which always serialise.
         Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, "application/json", "{}".to_owned(), FormsLead::Home),
     }
+}
+
+/// Text of another kind, such as a list to be kept as a file.
+#[must_use]
+pub fn text(status: StatusCode, content_type: &'static str, content: String) -> Answer {
+    answer(status, content_type, content, FormsLead::Home)
+}
+
+/// The same as a file: a browser keeps it under its name.
+#[must_use]
+pub fn file(content_type: &'static str, name: &str, content: String) -> Answer {
+    let mut answer = text(StatusCode::OK, content_type, content);
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        answer.headers_mut().insert(CONTENT_DISPOSITION, value);
+    }
+    answer
 }
 
 /// To another page. 303, so that a POST is never repeated by the browser that follows.

@@ -429,6 +429,18 @@ pub fn mapping(view: &MappingView<'_>) -> Markup {
     frame(text::MAPPING_TITLE.english, Some(view.reference), &content)
 }
 
+/// A decision in words.
+#[must_use]
+pub fn decision_said(verdict: Option<Verdict>, target: Option<&str>) -> String {
+    match (verdict, target) {
+        (None, _) => text::MAPPING_OPEN.english.to_owned(),
+        (Some(Verdict::Skip), _) => text::MAPPING_SKIP.english.to_owned(),
+        (Some(Verdict::Restore), target) => {
+            format!("{}: {}", text::MAPPING_RESTORE.english, target.unwrap_or(text::MAPPING_NOBODY.english))
+        }
+    }
+}
+
 /// The problem of decisions that somebody else changed meanwhile.
 #[must_use]
 pub fn stale() -> Problem {

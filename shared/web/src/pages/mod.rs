@@ -20,19 +20,21 @@ pub use confirm::{
     AgreeRow, ConfirmView, DO_SEND_BACK, FIELD_HASH, FIELD_NAME, FIELD_TICK_BACK, FIELD_TICK_DELETE,
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,
 };
-pub use fix::{FixView, Request, fix};
+pub use fix::{FixView, Request, Request as ForwardRequest, fix};
 pub use mapping::{
     CsvProblem, DO_APPLY, DO_DONE, DO_EXACT, DO_OVERRIDE, DO_PREVIEW, DO_SAVE, Decided, Difference, FIELD_CSV,
     FIELD_DO, FIELD_PAGE, FIELD_VERSION, MAPPING_ROWS, MappingRow, MappingView, StopRow, agree_field, csv_wrong,
-    decide_field, mapping, nothing_changed, own_decision, reason_field, reason_wrong, stale, target_field,
-    target_wrong,
+    decide_field, decision_said, mapping, nothing_changed, own_decision, reason_field, reason_wrong, stale,
+    target_field, target_wrong,
 };
 pub use outcome::{AccessRow, AccessView, Became, ProofView, access, left_out_words, proof, receipt};
 pub use paged::Part;
 pub use preflight::{PreflightView, preflight, preflight_counts};
 pub use problem::{WebProblem, explained, problem};
-pub use progress::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, Turn, UndoneRow, creating, progress};
-pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, RuleWords, not_yet, report, report_group, short_code};
+pub use progress::{
+    ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, Turn, UndoneRow, creating, progress,
+};
+pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, not_yet, report, report_group, short_code};
 pub use result::{ResultView, SignInResult, Support, result};
 pub use signup::{FIELD_ONBOARDING, FormView, field_label, signup_form};
 pub use start::start;

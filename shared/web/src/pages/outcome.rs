@@ -3,6 +3,7 @@
 use access::plan::RowOutcome;
 use impact::proof::{Cause, Evidence};
 use maud::{Markup, html};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::paged::{Part, pager, seen, wide};
@@ -11,10 +12,11 @@ use crate::text::impact as text;
 use crate::{paths, text as words};
 
 /// Rows of one page.
-pub const ACCESS_ROWS: usize = 100;
+const ACCESS_ROWS: usize = 100;
 
 /// What became of one row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Became {
     /// The restore did it, or tried.
     Ended(RowOutcome, Option<String>),
@@ -25,7 +27,8 @@ pub enum Became {
 }
 
 /// One row: before and after.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AccessRow {
     /// Who had it.
     pub who: String,

@@ -146,6 +146,22 @@ pub struct UndoneRow {
     pub why: Option<String>,
 }
 
+/// One thing that people must do after the move.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ToDoRow {
+    /// What.
+    pub what: String,
+    /// About what kind of thing.
+    pub about: String,
+    /// How many of them.
+    pub count: u32,
+    /// Who.
+    pub who: Actor,
+    /// Within how many days.
+    pub due_days: u16,
+}
+
 /// How far the restore of access is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -231,6 +247,8 @@ pub struct ProgressView {
     /// The receipt's hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receipt_hash: Option<String>,
+    /// What is left for people to do after the move.
+    pub to_do: Vec<ToDoRow>,
     /// The steps.
     pub steps: Vec<StepRow>,
     /// What has happened, newest first.
@@ -337,21 +355,20 @@ fn found_out(view: &ProgressView) -> Markup {
 
 /// What people must still do after the move, with how many of each.
 fn to_do(view: &ProgressView) -> Markup {
-    let counts = view.report.as_ref().map_or([0; 5], |report| report.counts);
-    let [stops, redo, _, check, _] = counts;
     let link = &view.link;
     html! {
         h2 { (words::TODO) }
         ul {
-            @for (count, said, slug) in [
-                (stops, words::TODO_STOPS, "stops-now"),
-                (redo, words::TODO_REDO, "redo"),
-                (check, words::TODO_CHECK, "check-it"),
-            ] {
-                @if count > 0 {
-                    li { a href={ (paths::report(link)) "?group=" (slug) } { (said.with(&[("n", &count.to_string())])) } }
+            @for row in &view.to_do {
+                li {
+                    (row.what) " "
+                    span.muted { (words::TODO_ROW.with(&[
+                        ("about", row.about.as_str()), ("n", &row.count.to_string()), ("who", person(row.who).english),
+                        ("days", &row.due_days.to_string()),
+                    ])) }
                 }
             }
+            @if view.report.is_some() { li { a href=(paths::report(link)) { (words::TODO_REPORT) } } }
             @if let Some(restore) = view.restore.filter(|restore| restore.refused > 0) {
                 li { a href=(paths::access(link)) { (words::TODO_REFUSED.with(&[("n", &restore.refused.to_string())])) } }
             }
@@ -521,6 +538,7 @@ mod tests {
             restore: None,
             proof: false,
             receipt_hash: None,
+            to_do: vec![],
             steps: vec![StepRow {
                 step: Step::UseExistingDirectory,
                 number: 1,

@@ -1,5 +1,8 @@
 //! What the move does: the verdict, what could not be read, what breaks, who loses access, and what else could be done.
 
+use std::collections::BTreeMap;
+
+use impact::catalogue;
 use impact::report::{Finding, Group, Override, Report, Summary};
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -13,17 +16,6 @@ use crate::{paths, text as words};
 pub const REPORT_ROWS: usize = 100;
 /// Rows of a group when all groups are shown.
 const GROUP_ROWS: usize = 25;
-
-/// What people read about a rule of the catalogue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RuleWords<'a> {
-    /// Why it breaks, and when.
-    pub why: &'a str,
-    /// What to do.
-    pub remedy: &'a str,
-    /// Microsoft's page about it.
-    pub link: &'a str,
-}
 
 /// Somebody who loses access, and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +41,25 @@ pub struct Changed<'a> {
     pub different: Vec<&'a str>,
 }
 
-impl Changed<'_> {
+impl<'a> Changed<'a> {
+    /// What is new, gone or different in the later of two reports. A finding is the same one if its id is.
+    #[must_use]
+    pub fn between(before: &'a Report, after: &'a Report) -> Self {
+        let by_id = |report: &'a Report| -> BTreeMap<&'a str, &'a Finding> {
+            report.findings.iter().map(|finding| (finding.id.as_str(), finding)).collect()
+        };
+        let (old, new) = (by_id(before), by_id(after));
+        Self {
+            added: new.iter().filter(|(id, _)| !old.contains_key(*id)).map(|(_, one)| one.name.as_str()).collect(),
+            gone: old.iter().filter(|(id, _)| !new.contains_key(*id)).map(|(_, one)| one.name.as_str()).collect(),
+            different: new
+                .iter()
+                .filter(|(id, one)| old.get(*id).is_some_and(|known| known != *one))
+                .map(|(_, one)| one.name.as_str())
+                .collect(),
+        }
+    }
+
     /// Whether anything did.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -70,8 +80,6 @@ pub struct ReportView<'a> {
     pub summary: &'a Summary,
     /// The rows; absent for viewers, who see counts only.
     pub report: Option<&'a Report>,
-    /// What is said about each rule.
-    pub rule: fn(&str) -> Option<RuleWords<'static>>,
     /// Who loses access, in full.
     pub people: &'a [PersonRow],
     /// Reasons that were given for hard stops.
@@ -133,7 +141,8 @@ fn override_said(given: &Override) -> Markup {
 }
 
 fn finding(view: &ReportView<'_>, finding: &Finding) -> Markup {
-    let rule = (view.rule)(&finding.rule);
+    // A report may be older than a rule that has gone since: then its id has to do.
+    let rule = catalogue::rule(&finding.rule);
     html! {
         tr {
             th scope="row" {
@@ -142,15 +151,19 @@ fn finding(view: &ReportView<'_>, finding: &Finding) -> Markup {
                 br; code.muted { (finding.resource) }
             }
             td {
-                @match rule { Some(rule) => { (rule.why) } None => { code { (finding.rule) } } }
+                @match rule { Some(rule) => { (rule.why) " " (rule.when) } None => { code { (finding.rule) } } }
                 @if let Some(detail) = &finding.detail { p.muted { (detail) } }
                 @if !finding.depends_on.is_empty() { ul.seen { @for one in &finding.depends_on { li { code { (one) } } } } }
             }
-            td { (text::comes_back(finding.group, finding.hard_stop)) }
+            td {
+                @match rule {
+                    Some(rule) => { (text::recoverable(rule.recoverable)) }
+                    None => { (text::recoverable(catalogue::Recoverable::Unknown)) }
+                }
+            }
             td {
                 @if let Some(rule) = rule {
-                    (rule.remedy)
-                    @if rule.link.starts_with("https://") { " " a href=(rule.link) rel="noreferrer" { (text::REPORT_GUIDE) } }
+                    (rule.todo) " " a href=(rule.link) rel="noreferrer" { (text::REPORT_GUIDE) }
                 }
                 @if finding.hard_stop {
                     @match view.overrides.iter().find(|given| given.finding == finding.id) {
@@ -392,13 +405,6 @@ mod tests {
             subscription: "Fabrikam Prod",
             summary: &summary,
             report: Some(report),
-            rule: |rule| {
-                (rule == "aks").then_some(RuleWords {
-                    why: "It can't",
-                    remedy: "Make it again",
-                    link: "https://learn.microsoft.com/x",
-                })
-            },
             people: &people,
             overrides: &[],
             open_stops: 1,
@@ -416,7 +422,7 @@ mod tests {
         let page = shown(|_| {}, &made(3));
         let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words}"));
         assert!(at("move it yet: 1") < at("ABCD-EF01") && at("ABCD-EF01") < at("⛔ Hard stop"));
-        assert!(page.contains("gives a reason in the review") && page.contains("https://learn.microsoft.com/x"));
+        assert!(page.contains("gives a reason in the review") && page.contains("https://learn.microsoft.com/"));
         assert!(page.contains("Ada") && !page.contains("<i>"), "names are inert");
     }
 
@@ -461,7 +467,6 @@ mod tests {
             subscription: "S",
             summary: &summary,
             report: Some(&report),
-            rule: |_| None,
             people: &[],
             overrides: &given,
             open_stops: 0,
@@ -484,7 +489,6 @@ mod tests {
             subscription: "S",
             summary: &summary,
             report: None,
-            rule: |_| None,
             people: &[],
             overrides: &[],
             open_stops: 0,

@@ -2,6 +2,7 @@
 
 use access::mapping::Confidence;
 use access::plan::RowOutcome;
+use impact::catalogue::Recoverable;
 use impact::preflight::{CheckId, Fixer, Group as CheckGroup, State};
 use impact::report::Group;
 
@@ -25,6 +26,11 @@ pub(crate) const COL_NUMBER: Text = text("column.number", "How many");
 pub(crate) const NOT_YET_TITLE: Text = text("not-yet.title", "Not there yet");
 pub(crate) const NOT_YET: Text =
     text("not-yet.said", "This has not been made yet. The progress page shows where the onboarding stands.");
+
+pub(crate) const KIND_GUEST: Text = text("kind.guest", "guest");
+pub(crate) const KIND_GROUP: Text = text("kind.group", "group");
+pub(crate) const KIND_APPLICATION: Text = text("kind.application", "application");
+pub(crate) const KIND_MANAGED: Text = text("kind.managed", "managed identity");
 
 // Preflight
 pub(crate) const PREFLIGHT_TITLE: Text = text("preflight.title", "Can it be moved?");
@@ -342,13 +348,12 @@ pub(crate) const GROUPS: [(Group, &str, Text, Text); 5] = [
     ),
 ];
 
-/// Whether a group's rows come back.
-pub(crate) fn comes_back(group: Group, hard_stop: bool) -> Text {
-    match (group, hard_stop) {
-        (_, true) | (Group::CannotComeBack, _) => text("report.back.no", "No"),
-        (Group::CheckIt, false) => text("report.back.stays", "It stays"),
-        (Group::LosesAccess, false) => text("report.back.reviewed", "As decided in the review"),
-        (Group::StopsNow | Group::Redo, false) => text("report.back.yes", "Yes, by hand"),
+/// Whether a finding can be made good.
+pub(crate) fn recoverable(recoverable: Recoverable) -> Text {
+    match recoverable {
+        Recoverable::Yes => text("report.back.yes", "Yes, with this work"),
+        Recoverable::No => text("report.back.no", "No"),
+        Recoverable::Unknown => text("report.back.unknown", "Microsoft does not say"),
     }
 }
 
@@ -544,7 +549,6 @@ pub(crate) const ACCESS_COL_BEFORE: Text = text("access.column.before", "Before"
 pub(crate) const ACCESS_PENDING: Text = text("access.pending", "◔ Still to come");
 pub(crate) const ACCESS_LEFT_OUT: Text = text("access.left-out", "○ Left out: ");
 pub(crate) const ACCESS_AZURE_SAID: Text = text("access.azure-said", "Azure said: ");
-pub(crate) const ACCESS_ROLES: Text = text("access.roles", "Custom roles");
 
 /// How a row of the restore ended.
 pub(crate) fn outcome(outcome: RowOutcome) -> Text {
@@ -648,7 +652,6 @@ pub(crate) const PROGRESS_RESTORE_SAID: Text = text(
 );
 pub(crate) const PROGRESS_PROOF: Text = text("progress.proof", "Proof");
 pub(crate) const PROGRESS_RECEIPT: Text = text("progress.receipt", "Receipt");
-pub(crate) const PROGRESS_MAPPING: Text = text("progress.mapping", "Who gets access again");
 pub(crate) const BANNER_COOL_OFF: Text = text(
     "progress.banner.cool-off",
     "The move is confirmed and begins soon. Until it begins, either person can cancel it.",
@@ -663,12 +666,8 @@ pub(crate) const BANNER_WAITING_REVIEW: Text = text(
     "Waiting for {who} ({account}) to decide who gets access again. We have mailed them a link.",
 );
 pub(crate) const TODO: Text = text("todo.title", "For you to do");
-pub(crate) const TODO_STOPS: Text = text(
-    "todo.stops",
-    "{n} things stopped with the move: set them up again (managed identities, vault access, pipelines)",
-);
-pub(crate) const TODO_REDO: Text = text("todo.redo", "{n} things have to be done again");
-pub(crate) const TODO_CHECK: Text = text("todo.check", "{n} things keep working: check them, and rotate their keys");
+pub(crate) const TODO_ROW: Text = text("todo.row", "({about}: {n}; {who}, within {days} days)");
+pub(crate) const TODO_REPORT: Text = text("todo.report", "Resource by resource: what the move did");
 pub(crate) const TODO_REFUSED: Text = text("todo.refused", "{n} roles were refused by Azure: assign them by hand");
 pub(crate) const TODO_KEYS: Text = text(
     "todo.keys",
