@@ -1,11 +1,15 @@
 use std::sync::Mutex;
 
+use access::mapping::{Confidence, Decision, People, Suggestion, Verdict};
+use access::snapshot::Snapshot;
 use http::{Request, StatusCode};
+use impact::report::{Override, Report};
 use jiff::Timestamp;
 use onboarding::links::{LinkKey, LinkRole, fingerprint};
 use onboarding::{Actor, Directory, ErrorName, OnboardingId, Outcome, Status, Step, WaitKind};
 use serde_json::json;
-use store::{AccessPage, Browser, Loaded, Meta, Recorded, StoreError, WaitRecord};
+use store::records::Review;
+use store::{Archive, Browser, Loaded, Meta, Recorded, StoreError, WaitRecord, Write};
 use web::{Answer, paths};
 
 use super::*;
@@ -13,6 +17,9 @@ use super::*;
 const KEY: &str = "a link key for tests, long enough to be one";
 const PORTAL: &str = "https://mooring.example";
 const OID: &str = "b11a05c8-6acc-435e-9a51-2140dea093a5";
+const KIM: &str = "c22b16d9-7bdd-446f-8b62-3251efb1a4b6";
+const ADA: &str = "d33c27ea-8cee-457a-9c73-4362f0c2b5c7";
+const PARTNER: &str = "22222222-2222-2222-2222-222222222222";
 const SOURCE: &str = "11111111-1111-1111-1111-111111111111";
 
 fn now() -> Timestamp {
@@ -31,6 +38,87 @@ fn cookie() -> String {
     "c".repeat(43)
 }
 
+const READER: &str =
+    "/subscriptions/6c3c85bc-5366-4eaa-8055-a10529eafd03/providers/Microsoft.Authorization/roleAssignments/a1";
+const OWNER: &str =
+    "/subscriptions/6c3c85bc-5366-4eaa-8055-a10529eafd03/providers/Microsoft.Authorization/roleAssignments/a2";
+const STOP: &str = "aks:/subscriptions/x/aks1";
+
+fn snapshot() -> Snapshot {
+    let assignment = |id: &str, role: &str, name: &str, principal: &str, origin: &str| {
+        json!({
+            "id": id, "scope": "/subscriptions/6c3c85bc-5366-4eaa-8055-a10529eafd03", "role": role, "roleName": name,
+            "principal": principal, "principalType": "User", "origin": origin,
+        })
+    };
+    serde_json::from_value(json!({
+        "assignments": [
+            assignment(READER, "acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", ADA, "here"),
+            assignment(OWNER, "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", OID, "here"),
+            assignment("/providers/x/a3", "acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", ADA, "management-group"),
+        ],
+        "customRoles": [], "eligible": [], "denied": [], "notRead": [],
+    }))
+    .unwrap()
+}
+
+fn report() -> Report {
+    serde_json::from_value(json!({
+        "schema": 1, "subscription": "6c3c85bc-5366-4eaa-8055-a10529eafd03", "source": SOURCE, "partner": PARTNER,
+        "findings": [{
+            "id": STOP, "rule": "aks", "group": "cannot-come-back", "hardStop": true,
+            "resource": "/subscriptions/x/aks1", "name": "aks1", "kind": "microsoft.containerservice/managedclusters",
+        }],
+        "resources": [["microsoft.containerservice/managedclusters", 1]],
+        "snapshotHash": snapshot().hash(), "notRead": [],
+    }))
+    .unwrap()
+}
+
+fn people() -> People {
+    let principal = |id: &str, name: &str| json!({"id": id, "kind": "member", "name": name, "enabled": true});
+    let mut people = People::default();
+    people.principals = serde_json::from_value(json!([principal(ADA, "Ada <b>"), principal(OID, "Rosa")])).unwrap();
+    people.suggestions = vec![Suggestion {
+        source: onboarding::ObjectId::parse(ADA).unwrap(),
+        target: Some(onboarding::ObjectId::parse(KIM).unwrap()),
+        target_name: Some("Ada L".into()),
+        confidence: Confidence::Exact,
+        reason: "signed-in".into(),
+    }];
+    people
+}
+
+fn decided(id: &str, by: Actor) -> Decision {
+    Decision {
+        assignment: id.into(),
+        verdict: Verdict::Restore,
+        target: Some(onboarding::ObjectId::parse(KIM).unwrap()),
+        by,
+        at: "2026-05-12T09:40:00Z".into(),
+        seconded_by: None,
+    }
+}
+
+fn given(by: Actor, agreed: Option<Actor>) -> Override {
+    Override {
+        finding: STOP.into(),
+        reason: "It is a test cluster".into(),
+        by,
+        at: "2026-05-12T09:40:00Z".into(),
+        seconded_by: agreed,
+    }
+}
+
+/// A review as the partner admin left it: one privileged row and one reason, both waiting for the owner.
+fn reviewed() -> Review {
+    Review {
+        snapshot_hash: snapshot().hash(),
+        decisions: vec![decided(READER, Actor::PartnerAdmin), decided(OWNER, Actor::PartnerAdmin)],
+        overrides: vec![given(Actor::PartnerAdmin, None)],
+    }
+}
+
 fn meta() -> Meta {
     serde_json::from_value(json!({
         "onboardingId": id(), "schema": 1, "ver": 3, "status": "waiting", "currentStep": "assess-impact",
@@ -38,10 +126,10 @@ fn meta() -> Meta {
         "subscriptionId": "6c3c85bc-5366-4eaa-8055-a10529eafd03", "subscriptionName": "Fabrikam Prod",
         "sourceTenantId": SOURCE, "partnerTenantId": "22222222-2222-2222-2222-222222222222",
         "partnerDirectory": "contoso.com", "partnerDirectoryName": "Contoso",
-        "ownerEmail": "rosa@outlook.com", "ownerAccount": "personal", "ownerOid": OID,
+        "ownerEmail": "rosa@outlook.com", "ownerAccount": "personal", "ownerOid": OID, "partnerAdminOid": KIM,
         "partnerAdminEmail": "kim@contoso.com", "requestKey": "k", "execution": "arn",
         "createdAt": "2026-05-12T09:00:00Z", "updatedAt": "2026-05-12T09:30:00Z", "openWait": "w1",
-        "reportHash": "h1", "reportAssignments": 1, "reportCustomRoles": 1,
+        "report": report().summary("2026-05-12T09:00:00Z"),
     }))
     .unwrap()
 }
@@ -50,8 +138,8 @@ fn wait(kind: WaitKind) -> WaitRecord {
     WaitRecord {
         wait_id: "w1".into(),
         kind,
-        actor: Actor::Owner,
-        directory: Directory::Source,
+        actor: if kind == WaitKind::Review { Actor::PartnerAdmin } else { Actor::Owner },
+        directory: if kind == WaitKind::Review { Directory::Partner } else { Directory::Source },
         reason: None,
         claims: None,
         resume: Step::MapDirectory,
@@ -69,32 +157,39 @@ fn wait(kind: WaitKind) -> WaitRecord {
 struct Small {
     loaded: Mutex<Loaded>,
     browser: Option<Browser>,
-    report: String,
+    /// Whether a kept list lost its pages.
+    damaged: bool,
     /// How many writes somebody else gets in first.
     conflicts: Mutex<u32>,
     notes: Mutex<Vec<(&'static str, serde_json::Value)>>,
+    mails: Mutex<Vec<(Actor, &'static str)>>,
 }
 
 fn small(kind: WaitKind) -> Small {
     let signed_in = now().as_second() - 60;
     Small {
-        loaded: Mutex::new(Loaded { meta: meta(), steps: vec![], waits: vec![wait(kind)], credentials: vec![], mails: vec![] }),
+        loaded: Mutex::new(Loaded {
+            meta: meta(),
+            steps: vec![],
+            waits: vec![wait(kind)],
+            credentials: vec![],
+            mails: vec![],
+            review: if kind == WaitKind::Confirm { reviewed() } else { Review::default() },
+            preflight: impact::preflight::Preflight::default(),
+        }),
         browser: Some(Browser {
             onboarding_id: id(),
             wait_id: "w1".into(),
-            actor: Actor::Owner,
-            tid: onboarding::TenantId::parse(SOURCE).unwrap(),
-            oid: onboarding::ObjectId::parse(OID).unwrap(),
+            actor: wait(kind).actor,
+            tid: onboarding::TenantId::parse(if kind == WaitKind::Review { PARTNER } else { SOURCE }).unwrap(),
+            oid: onboarding::ObjectId::parse(if kind == WaitKind::Review { KIM } else { OID }).unwrap(),
             signed_in_at: signed_in,
             expires_at: signed_in + 600,
         }),
-        report: json!([
-            {"kind": "roleAssignment", "principalId": "p-1", "principalType": "User", "role": "Reader", "scope": "/subscriptions/x", "inherited": false},
-            {"kind": "customRole", "role": "Night shift", "scopes": ["/subscriptions/x", "/subscriptions/y"]},
-        ])
-        .to_string(),
+        damaged: false,
         conflicts: Mutex::new(0),
         notes: Mutex::default(),
+        mails: Mutex::default(),
     }
 }
 
@@ -127,9 +222,17 @@ impl World for Small {
     async fn load(&self, _: &OnboardingId) -> Result<Loaded, StoreError> {
         Ok(self.loaded.lock().unwrap().clone())
     }
-    async fn report(&self, _: &OnboardingId, hash: &str) -> Result<Vec<AccessPage>, StoreError> {
-        assert_eq!(hash, "h1");
-        Ok(vec![AccessPage { rows: self.report.clone() }])
+    fn cool_off_seconds(&self) -> i64 {
+        600
+    }
+    async fn pages(&self, _: &OnboardingId, kind: Archive, _: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(match kind {
+            _ if self.damaged => vec![],
+            Archive::Report => report().to_pages().unwrap(),
+            Archive::Snapshot => snapshot().to_pages().unwrap(),
+            Archive::Principals => people().to_pages().unwrap(),
+            other => panic!("{other:?} is not read here"),
+        })
     }
     async fn commit(&self, before: &Meta, change: Change) -> Result<Meta, StoreError> {
         let mut loaded = self.loaded.lock().unwrap();
@@ -142,6 +245,11 @@ impl World for Small {
             return Err(StoreError::Conflict);
         }
         loaded.meta = Meta { ver: before.ver + 1, ..change.meta };
+        for write in change.writes {
+            let Write::Review(review) = write else { panic!("{write:?}") };
+            loaded.review = *review;
+        }
+        self.mails.lock().unwrap().extend(change.mails.into_iter().map(|mail| (mail.to, mail.template)));
         self.notes.lock().unwrap().extend(change.notes.into_iter().map(|note| (note.action, note.detail)));
         Ok(loaded.meta.clone())
     }
@@ -179,10 +287,28 @@ fn request(method: &str, path: &str, body: &str) -> Request<Vec<u8>> {
         .unwrap()
 }
 
-const RIGHT: &str = "report=h1&agree-delete=yes&agree-directory=yes&subscription-name=Fabrikam+Prod";
+/// What the owner posts who agrees to everything.
+fn right() -> String {
+    format!(
+        "report={}&decisions={}&agree-delete=yes&agree-directory=yes&agree-back=yes&subscription-name=Fabrikam+Prod\
+         &agree-{}=yes&agree-{}=yes",
+        meta().report.unwrap().hash,
+        reviewed().hash(),
+        web::row_key(OWNER),
+        web::row_key(STOP),
+    )
+}
 
 async fn confirm(world: &Small, body: &str) -> Answer {
     handle(world, &request("POST", &paths::confirm(&link(Actor::Owner)), body)).await
+}
+
+async fn map(world: &Small, actor: Actor, body: &str) -> Answer {
+    let version = {
+        let loaded = world.loaded.lock().unwrap();
+        Review { snapshot_hash: snapshot().hash(), ..loaded.review.clone() }.hash()
+    };
+    handle(world, &request("POST", &paths::mapping(&link(actor)), &format!("decisions={version}&{body}"))).await
 }
 
 fn location(answer: &Answer) -> &str {
@@ -190,52 +316,222 @@ fn location(answer: &Answer) -> &str {
 }
 
 #[tokio::test]
-async fn the_page_shows_everything_that_azure_will_delete() {
+async fn the_page_shows_what_happens_and_what_needs_agreement() {
     let answer = handle(&small(WaitKind::Confirm), &request("GET", &paths::confirm(&link(Actor::Owner)), "")).await;
     assert_eq!(answer.status(), StatusCode::OK);
     for piece in [
         "Fabrikam Prod",
-        "User p-1",
-        "Reader",
-        "Night shift",
-        "/subscriptions/x, /subscriptions/y",
+        "3 role assignments and 0 custom roles",
+        "aks1",
+        "It is a test cluster",
+        "gets Owner",
         "Contoso",
         SOURCE,
-        r#"value="h1""#,
+        &meta().report.unwrap().hash,
     ] {
         assert!(answer.body().contains(piece), "{piece}");
     }
 }
 
 #[tokio::test]
-async fn a_right_confirmation_is_recorded_with_who_and_what_before_the_wait_ends() {
+async fn a_right_confirmation_is_recorded_with_who_what_and_every_agreement_before_the_wait_ends() {
     let world = small(WaitKind::Confirm);
-    let answer = confirm(&world, RIGHT).await;
+    let answer = confirm(&world, &right()).await;
     assert!(location(&answer).ends_with("/result/confirmed"));
     assert_eq!(world.outcome(), Some(Outcome::Confirmed));
-    assert_eq!(world.meta().confirmed_hash.as_deref(), Some("h1"));
+    let review = world.loaded.lock().unwrap().review.clone();
+    assert!(review.overrides[0].holds());
+    let owner = review.decisions.iter().find(|one| one.assignment == OWNER).unwrap();
+    assert_eq!(owner.seconded_by, Some(Actor::Owner));
+    let kept = world.meta().confirmation.unwrap();
+    assert_eq!(kept.decisions_hash, review.hash(), "what was agreed is part of what was confirmed");
+    assert_eq!(world.meta().decisions_hash.as_deref(), Some(review.hash().as_str()));
+    assert_eq!((kept.approver.as_str(), kept.typed_name.as_str()), (OID, "Fabrikam Prod"));
     let notes = world.notes.lock().unwrap();
-    let [("move.confirmed", approval)] = notes.as_slice() else { panic!("{notes:?}") };
-    assert_eq!(approval["reportHash"], "h1");
-    assert_eq!(approval["oid"], OID);
-    assert_eq!(approval["partnerTenantId"], "22222222-2222-2222-2222-222222222222");
-    assert_eq!(approval["subscriptionName"], "Fabrikam Prod");
+    let actions: Vec<_> = notes.iter().map(|(action, _)| *action).collect();
+    assert_eq!(actions, ["override.agreed", "access.agreed", "move.confirmed"]);
+    assert_eq!(notes[0].1["overrides"][0]["reason"], "It is a test cluster");
+    assert_eq!(notes[2].1["restsUntil"], "2026-05-12T10:10:00Z");
+    let mails = [(Actor::Owner, "move-confirmed"), (Actor::PartnerAdmin, "move-confirmed")];
+    assert_eq!(*world.mails.lock().unwrap(), mails);
+}
+
+#[tokio::test]
+async fn a_privileged_row_that_the_owner_does_not_tick_is_confirmed_as_not_agreed() {
+    let world = small(WaitKind::Confirm);
+    let body = right().replace(&format!("agree-{}=yes", web::row_key(OWNER)), "");
+    assert!(location(&confirm(&world, &body).await).ends_with("/result/confirmed"));
+    let review = world.loaded.lock().unwrap().review.clone();
+    assert!(review.decisions.iter().all(|one| one.seconded_by.is_none()));
 }
 
 #[tokio::test]
 async fn an_incomplete_or_outdated_confirmation_moves_nothing() {
+    let hash = meta().report.unwrap().hash;
     for (body, id) in [
-        ("", "Confirm.ReportChanged"),
-        (&*RIGHT.replace("h1", "h0"), "Confirm.ReportChanged"),
-        (&*RIGHT.replace("Prod", "prod"), "Confirm.NameDiffers"),
-        (&*RIGHT.replace("agree-delete=yes", ""), "Confirm.NotTicked"),
+        (String::new(), "Confirm.ReportChanged"),
+        (right().replace(&hash, "h0"), "Confirm.ReportChanged"),
+        (right().replace(&reviewed().hash(), "v0"), "Confirm.DecisionsChanged"),
+        (right().replace("Prod", "prod"), "Confirm.NameDiffers"),
+        (right().replace("agree-delete=yes", ""), "Confirm.NotTicked"),
+        (right().replace("agree-back=yes", ""), "Confirm.NotTicked"),
+        (right().replace(&format!("agree-{}=yes", web::row_key(STOP)), ""), "Confirm.HardStop"),
     ] {
         let world = small(WaitKind::Confirm);
-        let answer = confirm(&world, body).await;
-        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{body}");
-        assert!(answer.body().contains(id), "{body}");
-        assert_eq!((world.outcome(), world.meta().confirmed_hash), (None, None), "{body}");
+        let answer = confirm(&world, &body).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{id}");
+        assert!(answer.body().contains(id), "{id}");
+        assert_eq!((world.outcome(), world.meta().confirmation), (None, None), "{id}");
     }
+}
+
+#[tokio::test]
+async fn a_hard_stop_without_a_reason_of_the_other_person_cannot_be_confirmed_whatever_is_posted() {
+    for overrides in [vec![], vec![given(Actor::Owner, None)], vec![given(Actor::Owner, Some(Actor::Owner))]] {
+        let world = small(WaitKind::Confirm).with(|loaded| loaded.review.overrides = overrides);
+        let version = world.loaded.lock().unwrap().review.hash();
+        let answer = confirm(&world, &right().replace(&reviewed().hash(), &version)).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body().contains("Confirm.HardStop"));
+        assert_eq!((world.outcome(), world.meta().confirmation), (None, None));
+    }
+}
+
+#[tokio::test]
+async fn the_owner_sends_the_review_back_without_confirming_anything() {
+    let world = small(WaitKind::Confirm);
+    let answer = confirm(&world, "do=send-back").await;
+    assert!(location(&answer).ends_with("/result/sent-back"));
+    assert_eq!((world.outcome(), world.meta().confirmation), (Some(Outcome::SentBack), None));
+    assert_eq!(world.noted("review.sent-back"), 1);
+}
+
+#[tokio::test]
+async fn the_partner_admin_decides_rows_and_gives_reasons_and_the_review_ends() {
+    let world = small(WaitKind::Review);
+    let page = handle(&world, &request("GET", &paths::mapping(&link(Actor::PartnerAdmin)), "")).await;
+    assert_eq!(page.status(), StatusCode::OK);
+    for piece in ["Ada &lt;b&gt;", "Ada L", "Accept all exact (1)", "aks1", "2 role assignments can be made again"] {
+        assert!(page.body().contains(piece), "{piece}");
+    }
+    assert!(location(&map(&world, Actor::PartnerAdmin, "do=accept-exact").await).ends_with("saved=1"));
+    let key = web::row_key(OWNER);
+    let body = format!("do=save&decide-{key}=restore&target-{key}={KIM}");
+    assert!(location(&map(&world, Actor::PartnerAdmin, &body).await).ends_with("saved=1"));
+    let body = format!("do=override&reason-{}=It+is+a+test+cluster", web::row_key(STOP));
+    assert!(location(&map(&world, Actor::PartnerAdmin, &body).await).ends_with("saved=1"));
+    let review = world.loaded.lock().unwrap().review.clone();
+    assert_eq!((review.decisions.len(), review.overrides.len()), (2, 1));
+    assert_eq!(world.noted("access.decided"), 3);
+    assert_eq!(world.noted("override.given"), 1);
+    assert!(location(&map(&world, Actor::PartnerAdmin, "do=done").await).ends_with("/result/reviewed"));
+    assert_eq!(world.outcome(), Some(Outcome::Reviewed));
+    assert_eq!(world.meta().decisions_hash.as_deref(), Some(review.hash().as_str()));
+}
+
+#[tokio::test]
+async fn nobody_agrees_to_what_they_decided_themselves() {
+    for (actor, kind) in [(Actor::PartnerAdmin, WaitKind::Review), (Actor::Owner, WaitKind::Confirm)] {
+        let own = Review {
+            decisions: vec![decided(OWNER, actor)],
+            overrides: vec![given(actor, None)],
+            snapshot_hash: snapshot().hash(),
+        };
+        for body in [
+            format!("do=save&agree-{}=yes", web::row_key(OWNER)),
+            format!("do=override&agree-{}=yes&reason-{0}=It+is+a+test+cluster", web::row_key(STOP)),
+        ] {
+            let world = small(kind).with(|loaded| loaded.review = own.clone());
+            let answer = map(&world, actor, &body).await;
+            assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+            assert!(answer.body().contains("Mapping.OwnDecision"));
+            assert_eq!(world.loaded.lock().unwrap().review, own);
+        }
+    }
+}
+
+#[tokio::test]
+async fn deciding_anew_takes_the_agreement_away_and_saying_the_same_again_does_not() {
+    let mut agreed = decided(OWNER, Actor::PartnerAdmin);
+    agreed.seconded_by = Some(Actor::Owner);
+    let world = small(WaitKind::Review).with(|loaded| loaded.review.decisions = vec![agreed]);
+    let key = web::row_key(OWNER);
+    let same = map(&world, Actor::PartnerAdmin, &format!("do=save&decide-{key}=restore&target-{key}={KIM}")).await;
+    assert!(same.body().contains("Mapping.NothingChanged"));
+    map(&world, Actor::PartnerAdmin, &format!("do=save&decide-{key}=restore&target-{key}={ADA}")).await;
+    assert_eq!(world.loaded.lock().unwrap().review.decisions[0].seconded_by, None);
+}
+
+#[tokio::test]
+async fn decisions_on_top_of_other_decisions_than_were_shown_count_for_nothing() {
+    let world = small(WaitKind::Review);
+    let body = format!("decisions=older&do=save&decide-{}=skip&csv=kept", web::row_key(READER));
+    let answer = handle(&world, &request("POST", &paths::mapping(&link(Actor::PartnerAdmin)), &body)).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.body().contains("Mapping.Stale") && answer.body().contains("kept</textarea>"));
+    assert_eq!(world.loaded.lock().unwrap().review, Review::default());
+}
+
+#[tokio::test]
+async fn a_pasted_list_is_shown_as_differences_before_it_is_kept_and_stays_when_it_is_wrong() {
+    let world = small(WaitKind::Review);
+    let list = handle(&world, &request("GET", &paths::mapping_csv(&link(Actor::PartnerAdmin)), "")).await;
+    assert_eq!(list.headers()["content-type"], "text/csv; charset=utf-8");
+    assert!(list.headers()["content-disposition"].to_str().unwrap().starts_with("attachment"));
+    let key = web::row_key(READER);
+    assert!(list.body().contains(&key));
+    let paste = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let wrong = format!("row,decision,target\n{key},perhaps,\nnobody,skip,\n{key},restore,nonsense\n");
+    let answer = map(&world, Actor::PartnerAdmin, &format!("do=csv-apply&csv={}", paste(&wrong))).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    for piece in ["Line 2, decision", "Line 3, row", "Line 4, target", "nobody,skip"] {
+        assert!(answer.body().contains(piece), "{piece}");
+    }
+    let good = format!("row\tdecision\ttarget\n{key}\trestore\t{KIM}\n");
+    let preview = map(&world, Actor::PartnerAdmin, &format!("do=csv-preview&csv={}", paste(&good))).await;
+    assert!(preview.body().contains("Apply 1 differences"), "{}", preview.body());
+    assert_eq!(world.loaded.lock().unwrap().review, Review::default(), "a preview keeps nothing");
+    let applied = map(&world, Actor::PartnerAdmin, &format!("do=csv-apply&csv={}", paste(&good))).await;
+    assert!(location(&applied).ends_with("saved=1"));
+    assert_eq!(world.loaded.lock().unwrap().review.decisions.len(), 1);
+}
+
+#[tokio::test]
+async fn the_review_is_for_the_person_whose_turn_it_is_in_the_browser_where_they_signed_in() {
+    let viewer = LinkKey::new(KEY).unwrap().link(&id(), LinkRole::Viewer);
+    let world = small(WaitKind::Review);
+    let post = |link: &str| request("POST", &paths::mapping(link), "do=accept-exact");
+    assert_eq!(handle(&world, &post(&viewer)).await.status(), StatusCode::FORBIDDEN);
+    assert!(location(&handle(&world, &post(&link(Actor::Owner))).await).ends_with("/moved-on"), "not the owner's turn");
+    let mut elsewhere = post(&link(Actor::PartnerAdmin));
+    elsewhere.headers_mut().remove("cookie");
+    assert!(location(&handle(&world, &elsewhere).await).ends_with("/turn"));
+    let mut foreign = post(&link(Actor::PartnerAdmin));
+    foreign.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
+    assert_eq!(handle(&world, &foreign).await.status(), StatusCode::FORBIDDEN);
+    let good = small(WaitKind::Review).browser.unwrap();
+    let other = onboarding::ObjectId::parse(ADA).unwrap();
+    for browser in [
+        Browser { oid: other, ..good.clone() },
+        Browser { tid: onboarding::TenantId::parse(SOURCE).unwrap(), ..good.clone() },
+        Browser { expires_at: now().as_second(), ..good.clone() },
+    ] {
+        let world = Small { browser: Some(browser), ..small(WaitKind::Review) };
+        assert!(location(&handle(&world, &post(&link(Actor::PartnerAdmin))).await).ends_with("/turn"));
+    }
+    let hours = Browser { signed_in_at: now().as_second() - 7200, expires_at: now().as_second() + 60, ..good };
+    let world = Small { browser: Some(hours), ..small(WaitKind::Review) };
+    assert!(location(&map(&world, Actor::PartnerAdmin, "do=accept-exact").await).ends_with("saved=1"));
+}
+
+#[tokio::test]
+async fn the_owner_decides_while_confirming_and_needs_the_fresh_sign_in_for_it() {
+    let world = small(WaitKind::Confirm);
+    let body = format!("do=save&decide-{}=skip", web::row_key(READER));
+    assert!(location(&map(&world, Actor::Owner, &body).await).ends_with("saved=1"));
+    let old = Browser { signed_in_at: now().as_second() - 660, ..world.browser.clone().unwrap() };
+    let world = Small { browser: Some(old), ..small(WaitKind::Confirm) };
+    assert!(location(&map(&world, Actor::Owner, &body).await).ends_with("/turn"), "eleven minutes");
 }
 
 #[tokio::test]
@@ -255,12 +551,12 @@ async fn without_a_fresh_sign_in_of_the_owner_in_this_browser_it_leads_to_the_si
     ] {
         let world = Small { browser, ..small(WaitKind::Confirm) };
         for method in ["GET", "POST"] {
-            let answer = handle(&world, &request(method, &paths::confirm(&link(Actor::Owner)), RIGHT)).await;
+            let answer = handle(&world, &request(method, &paths::confirm(&link(Actor::Owner)), &right())).await;
             assert!(location(&answer).ends_with("/turn"), "{what}");
         }
         assert_eq!(world.outcome(), None, "{what}");
     }
-    let mut elsewhere = request("POST", &paths::confirm(&link(Actor::Owner)), RIGHT);
+    let mut elsewhere = request("POST", &paths::confirm(&link(Actor::Owner)), &right());
     elsewhere.headers_mut().remove("cookie");
     let world = small(WaitKind::Confirm);
     assert!(location(&handle(&world, &elsewhere).await).ends_with("/turn"));
@@ -272,7 +568,7 @@ async fn nobody_but_the_owner_confirms() {
     let viewer = LinkKey::new(KEY).unwrap().link(&id(), LinkRole::Viewer);
     for link in [link(Actor::PartnerAdmin), viewer] {
         let world = small(WaitKind::Confirm);
-        let answer = handle(&world, &request("POST", &paths::confirm(&link), RIGHT)).await;
+        let answer = handle(&world, &request("POST", &paths::confirm(&link), &right())).await;
         assert_eq!(answer.status(), StatusCode::FORBIDDEN);
         assert_eq!(world.outcome(), None);
     }
@@ -280,16 +576,16 @@ async fn nobody_but_the_owner_confirms() {
 
 #[tokio::test]
 async fn a_report_that_is_not_complete_cannot_be_confirmed() {
-    let world = Small { report: "[]".into(), ..small(WaitKind::Confirm) };
-    assert_eq!(confirm(&world, RIGHT).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let world = Small { damaged: true, ..small(WaitKind::Confirm) };
+    assert_eq!(confirm(&world, &right()).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(world.outcome(), None);
 }
 
 #[tokio::test]
 async fn confirming_twice_counts_once() {
     let world = small(WaitKind::Confirm);
-    confirm(&world, RIGHT).await;
-    let again = confirm(&world, RIGHT).await;
+    confirm(&world, &right()).await;
+    let again = confirm(&world, &right()).await;
     assert!(location(&again).ends_with("/result/moved-on"));
     assert_eq!(world.noted("move.confirmed"), 1);
 }
@@ -298,7 +594,7 @@ async fn confirming_twice_counts_once() {
 async fn somebody_else_writing_at_the_same_time_does_not_lose_a_confirmation() {
     let world = small(WaitKind::Confirm);
     *world.conflicts.lock().unwrap() = 2;
-    assert!(location(&confirm(&world, RIGHT).await).ends_with("/result/confirmed"));
+    assert!(location(&confirm(&world, &right()).await).ends_with("/result/confirmed"));
     assert_eq!(world.noted("move.confirmed"), 1);
 }
 
@@ -374,7 +670,7 @@ async fn looking_changes_nothing_and_a_form_of_another_site_does_nothing() {
             assert_eq!(answer.status(), StatusCode::OK);
             assert_eq!(answer.body().is_empty(), method == "HEAD");
         }
-        let mut foreign = request("POST", &path, RIGHT);
+        let mut foreign = request("POST", &path, &right());
         foreign.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
         assert_eq!(handle(&world, &foreign).await.status(), StatusCode::FORBIDDEN);
     }
