@@ -3,7 +3,7 @@
 //!
 //! Who: the owner, with tokens of the source directory; the partner admin, with one of the partner directory, to find the same people
 //! there. Microsoft calls: those of [`assess::reading`]. Changes nothing at Microsoft. AWS calls beyond those of every step: one query
-//! where an earlier report or draft is compared or gone on with, and one write a page of what is kept.
+//! for a draft to go on with, one for an earlier snapshot to compare with, and one write a page of what is kept.
 //!
 //! A large subscription takes more than one invocation: `reading` is answered until all is read.
 

@@ -174,7 +174,7 @@ async fn prepare(job: &mut Job<'_>, cloud: &CloudClient, acceptor: &ObjectId) ->
         let text = "something would be lost for ever, and not both people have accepted that";
         return Err(Stop::new(ErrorName::ImpactNotAccepted, text));
     }
-    if let Some(known) = &mut job.change.meta.report {
+    if let Some(known) = job.change.meta.report.as_mut().filter(|known| known.hash == summary.hash) {
         known.at = std::mem::take(&mut summary.at);
     }
     let pending = arm.directory_changes(&meta.subscription_id).await.map_err(refused)?;

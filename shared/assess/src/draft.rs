@@ -44,6 +44,9 @@ pub(crate) struct Draft {
     pub(crate) mapped: bool,
     /// What could not be read.
     pub(crate) not_read: Vec<NotRead>,
+    /// Whether this came from the table.
+    #[serde(skip)]
+    pub(crate) kept: bool,
 }
 
 /// What governs a subscription besides roles.
@@ -57,7 +60,7 @@ pub(crate) struct Listed {
 }
 
 /// A draft is read in pieces over the time of a few invocations; what is older shows a moment that is gone.
-const OLDEST: SignedDuration = SignedDuration::from_mins(10);
+const OLDEST: SignedDuration = SignedDuration::from_mins(20);
 
 /// DynamoDB takes 400 KB an item.
 const PIECE: usize = 350_000;
@@ -81,14 +84,20 @@ impl Draft {
     /// The draft that an earlier invocation of this step left, or a new one.
     pub(crate) async fn open(job: &Job<'_>, step: Step) -> Result<Self, Stop> {
         let now = job.deps.clock.now();
-        let fresh = Self { began_at: now.to_string(), ..Self::default() };
-        // An invocation that left one says so in its record.
-        let left_one = job.loaded.step(step).is_some_and(|record| record.result.get("reading").is_some());
-        if !left_one {
-            return Ok(fresh);
-        }
         let pages = job.deps.store.pages(&job.loaded.meta.onboarding_id, Archive::Draft, WORD).await?;
-        Ok(assemble(&pages, step, now).unwrap_or(fresh))
+        Ok(match assemble(&pages, step, now) {
+            Some(draft) => Self { kept: true, ..draft },
+            None => Self { began_at: now.to_string(), ..Self::default() },
+        })
+    }
+
+    /// Sees to it that what was read once is not taken for what is there the next time.
+    pub(crate) async fn close(&self, job: &Job<'_>) -> Result<(), Stop> {
+        if self.kept {
+            let cover = pages::pack(&Cover::default()).map_err(|error| unfit(&error))?;
+            job.deps.store.keep_page(&job.loaded.meta.onboarding_id, Archive::Draft, WORD, 0, cover).await?;
+        }
+        Ok(())
     }
 
     /// How far it is: two drafts of one reading differ in this if one of them has more.
@@ -165,19 +174,21 @@ mod tests {
 
     #[test]
     fn a_draft_goes_on_where_it_was_left() {
-        let pages = kept(&draft(7), Step::AssessImpact);
-        assert_eq!(assemble(&pages, Step::AssessImpact, at("2026-01-01T00:09:00Z")), Some(draft(7)));
+        let left = kept(&draft(7), Step::AssessImpact);
+        assert_eq!(assemble(&left, Step::AssessImpact, at("2026-01-01T00:09:00Z")), Some(draft(7)));
     }
 
     #[test]
     fn a_draft_that_is_old_or_another_steps_or_damaged_is_none() {
-        let pages = kept(&draft(7), Step::AssessImpact);
+        let left = kept(&draft(7), Step::AssessImpact);
         let soon = at("2026-01-01T00:01:00Z");
-        assert_eq!(assemble(&pages, Step::AssessImpact, at("2026-01-01T00:11:00Z")), None);
-        assert_eq!(assemble(&pages, Step::MapDirectory, soon), None);
-        let half = [pages[0].clone(), pages[1][..pages[1].len() / 2].to_vec()];
+        assert_eq!(assemble(&left, Step::AssessImpact, at("2026-01-01T00:21:00Z")), None);
+        assert_eq!(assemble(&left, Step::MapDirectory, soon), None);
+        let half = [left[0].clone(), left[1][..left[1].len() / 2].to_vec()];
         assert_eq!(assemble(&half, Step::AssessImpact, soon), None);
-        assert_eq!(assemble(&pages[..1], Step::AssessImpact, soon), None);
+        assert_eq!(assemble(&left[..1], Step::AssessImpact, soon), None);
         assert_eq!(assemble(&[], Step::AssessImpact, soon), None);
+        let closed = [pages::pack(&Cover::default()).unwrap(), kept(&draft(7), Step::AssessImpact)[1].clone()];
+        assert_eq!(assemble(&closed, Step::AssessImpact, soon), None);
     }
 }

@@ -291,7 +291,7 @@ async fn look_at_pending(rows: &mut Rows, job: &Job<'_>, arm: &Arm) -> Result<()
     let meta = &job.loaded.meta;
     let pending = match arm.directory_changes(&meta.subscription_id).await {
         Ok(pending) => pending,
-        Err(error) if error.kind() == ErrorKind::Forbidden => {
+        Err(error) if is_unreadable(&error) => {
             rows.put(CheckId::PendingRequest, (State::Unknown, "not-readable"), SOURCE, json!({"code": code(&error)}));
             return Ok(());
         }

@@ -68,7 +68,10 @@ pub async fn read(
     let outcome = advance(job, cloud, arm, &mut draft).await;
     let short = |at: Duration| job.deadline().saturating_duration_since(tokio::time::Instant::now()) < at;
     match outcome {
-        Ok(true) if !short(spare) => Ok(Progress::Finished(Box::new(compose(job, draft)))),
+        Ok(true) if !short(spare) => {
+            draft.close(job).await?;
+            Ok(Progress::Finished(Box::new(compose(job, draft))))
+        }
         Ok(_) => {
             draft.leave(job, step).await?;
             Ok(Progress::Reading(draft.inventory.taken))
