@@ -561,3 +561,379 @@ fn collect_keys(value: &Value, keys: &mut BTreeSet<String>, own_key: &mut bool) 
         collect_keys(value, keys, own_key);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const SUBSCRIPTION: &str = "6c3c85bc-5366-4eaa-8055-a10529eafd03";
+    const OTHER: &str = "0c3c85bc-5366-4eaa-8055-a10529eafd00";
+
+    fn id(subscription: &str, kind: &str, name: &str) -> String {
+        format!("/subscriptions/{subscription}/resourceGroups/web/providers/{kind}/{name}")
+    }
+
+    /// A resource in the management API's form, with what `of` adds.
+    fn resource(kind: &str, name: &str, of: Value) -> Resource {
+        let mut arm = json!({"id": id(SUBSCRIPTION, kind, name), "name": name, "type": kind});
+        for (field, value) in of.as_object().into_iter().flatten() {
+            arm[field] = value.clone();
+        }
+        Resource::from_arm(&arm)
+    }
+
+    fn rules_of(resources: &[Resource]) -> BTreeSet<String> {
+        let subscription = SubscriptionId::parse(SUBSCRIPTION).unwrap();
+        let mut vaults = Vaults::default();
+        resources.iter().for_each(|resource| vaults.note(resource));
+        let context = Context { subscription: &subscription, vaults: &vaults };
+        resources.iter().flat_map(|resource| findings(resource, &context)).map(|finding| finding.rule).collect()
+    }
+
+    fn looked(mut resource: Resource, said: EntraSignIn) -> Resource {
+        resource.entra_sign_in = said;
+        resource
+    }
+
+    fn storage(of: Value) -> Resource {
+        resource("Microsoft.Storage/storageAccounts", "data", json!({"properties": of}))
+    }
+
+    fn encrypted(uri: &str) -> Resource {
+        storage(json!({"encryption": {"keySource": "Microsoft.Keyvault", "keyvaultproperties": {"keyvaulturi": uri}}}))
+    }
+
+    fn own_vault() -> Resource {
+        resource(
+            "Microsoft.KeyVault/vaults",
+            "ours",
+            json!({"properties": {"vaultUri": "https://ours.vault.azure.net/"}}),
+        )
+    }
+
+    /// The rows of Microsoft's table that speak of resources: a rule, one that it finds, and one that it must leave alone.
+    fn rows() -> Vec<(&'static str, &'static str, Resource, Resource)> {
+        let plain = |kind: &str| resource(kind, "one", json!({}));
+        let web = || plain("Microsoft.Web/sites");
+        let system = || resource("Microsoft.Web/sites", "one", json!({"identity": {"type": "SystemAssigned"}}));
+        let admin = |kind: &str| {
+            resource(kind, "one", json!({"properties": {"administrators": {"administratorType": "ActiveDirectory"}}}))
+        };
+        let off = |kind: &str| looked(plain(kind), EntraSignIn::Off);
+        vec![
+            ("System-assigned managed identities", "system-identity", system(), web()),
+            (
+                "User-assigned managed identities",
+                "user-identity",
+                plain("Microsoft.ManagedIdentity/userAssignedIdentities"),
+                system(),
+            ),
+            (
+                "User-assigned managed identities",
+                "uses-identity",
+                resource(
+                    "Microsoft.Web/sites",
+                    "one",
+                    json!({"identity": {"type": "UserAssigned", "userAssignedIdentities": {"/subscriptions/x/i": {}}}}),
+                ),
+                system(),
+            ),
+            ("Azure Key Vault", "key-vault", own_vault(), web()),
+            (
+                "Azure SQL databases with Microsoft Entra authentication enabled",
+                "sql-entra",
+                admin("Microsoft.Sql/servers"),
+                off("Microsoft.Sql/servers"),
+            ),
+            (
+                "Azure SQL databases with Microsoft Entra authentication enabled",
+                "sql-entra",
+                admin("Microsoft.Sql/managedInstances"),
+                off("Microsoft.Sql/managedInstances"),
+            ),
+            (
+                "Azure Database for MySQL with Microsoft Entra authentication enabled",
+                "mysql-entra",
+                looked(plain("Microsoft.DBforMySQL/flexibleServers"), EntraSignIn::On),
+                off("Microsoft.DBforMySQL/flexibleServers"),
+            ),
+            (
+                "Azure Database for MySQL with Microsoft Entra authentication enabled",
+                "mysql-entra",
+                looked(plain("Microsoft.DBforMySQL/servers"), EntraSignIn::On),
+                off("Microsoft.DBforMySQL/servers"),
+            ),
+            (
+                "Azure Storage and Azure Data Lake Storage Gen2",
+                "data-lake-gen2",
+                storage(json!({"isHnsEnabled": true})),
+                storage(json!({"isHnsEnabled": false})),
+            ),
+            (
+                "Azure Data Lake Storage Gen1",
+                "data-lake-gen1",
+                plain("Microsoft.DataLakeStore/accounts"),
+                storage(json!({})),
+            ),
+            (
+                "Azure Files",
+                "files",
+                storage(json!({"azureFilesIdentityBasedAuthentication": {"directoryServiceOptions": "AADKERB"}})),
+                storage(json!({"azureFilesIdentityBasedAuthentication": {"directoryServiceOptions": "None"}})),
+            ),
+            ("Azure File Sync", "file-sync", plain("Microsoft.StorageSync/storageSyncServices"), storage(json!({}))),
+            (
+                "Azure Managed Disks with Disk Encryption Sets",
+                "disk-encryption-set",
+                plain("Microsoft.Compute/diskEncryptionSets"),
+                plain("Microsoft.Compute/disks"),
+            ),
+            (
+                "Disks encrypted inside the machine",
+                "disk-encryption",
+                resource(
+                    "Microsoft.Compute/disks",
+                    "one",
+                    json!({"properties": {"encryptionSettingsCollection": {"enabled": true}}}),
+                ),
+                resource(
+                    "Microsoft.Compute/disks",
+                    "one",
+                    json!({"properties": {"encryptionSettingsCollection": {"enabled": false}}}),
+                ),
+            ),
+            ("Azure Kubernetes Service", "aks", plain("Microsoft.ContainerService/managedClusters"), web()),
+            ("Microsoft Entra Domain Services", "domain-services", plain("Microsoft.AAD/domainServices"), web()),
+            (
+                "Microsoft Dev Box",
+                "dev-box",
+                plain("Microsoft.DevCenter/projects/pools"),
+                plain("Microsoft.DevCenter/projects/environmentTypes"),
+            ),
+            (
+                "Azure Deployment Environments",
+                "deployment-environments",
+                plain("Microsoft.DevCenter/projects"),
+                plain("Microsoft.DevCenter/networkConnections"),
+            ),
+            (
+                "Azure Service Bus",
+                "service-bus",
+                plain("Microsoft.ServiceBus/namespaces"),
+                plain("Microsoft.EventHub/namespaces"),
+            ),
+            ("Azure Synapse Analytics workspace", "synapse", plain("Microsoft.Synapse/workspaces"), web()),
+            ("Azure Cosmos DB", "cosmos-db", plain("Microsoft.DocumentDB/databaseAccounts"), web()),
+            ("Azure Stack", "azure-stack", plain("Microsoft.AzureStack/registrations"), web()),
+            (
+                "Encryption at rest with a key outside the subscription",
+                "key-outside",
+                encrypted("https://theirs.vault.azure.net"),
+                storage(json!({"encryption": {"keySource": "Microsoft.Storage"}})),
+            ),
+        ]
+    }
+
+    /// The rows that speak of access, policies and tenants: `report::build` finds them.
+    const OTHER_ROWS: [&str; 11] = [
+        "Role assignments",
+        "Custom roles",
+        "App registrations",
+        "Azure Policy assignments",
+        "Azure Policy custom definitions",
+        "Azure Policy exemptions",
+        "Azure Policy compliance data",
+        "Classic administrators",
+        "Azure Lighthouse",
+        "Billing ownership",
+        "Encryption at rest with a key in the subscription",
+    ];
+
+    #[test]
+    fn every_row_of_microsofts_table_finds_what_it_is_about_and_leaves_alone_what_it_is_not() {
+        for (row, id, concerned, spared) in rows() {
+            assert_eq!(rule(id).map(|rule| rule.row), Some(row), "{id}");
+            assert!(rules_of(std::slice::from_ref(&concerned)).contains(id), "{id} must find {concerned:?}");
+            assert!(!rules_of(std::slice::from_ref(&spared)).contains(id), "{id} must leave {spared:?} alone");
+        }
+    }
+
+    #[test]
+    fn the_catalogue_has_every_row_of_the_table_and_no_other() {
+        let told: BTreeSet<&str> = rows().iter().map(|(row, ..)| *row).chain(OTHER_ROWS).collect();
+        let known: BTreeSet<&str> = RULES.iter().map(|rule| rule.row).filter(|row| !row.is_empty()).collect();
+        assert_eq!(told, known);
+    }
+
+    #[test]
+    fn ids_are_unique_and_every_sentence_is_there() {
+        let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
+        assert_eq!(ids.len(), RULES.len());
+        for rule in RULES {
+            for sentence in [rule.why, rule.when, rule.todo] {
+                assert!(sentence.ends_with('.') && sentence.len() > 10, "{}: {sentence}", rule.id);
+            }
+            assert!(rule.link.starts_with("https://learn.microsoft.com/"), "{}", rule.id);
+            assert!(!rule.title.is_empty());
+            // What stops the move is lost for ever, and there is something to do about it first.
+            assert!(!rule.hard_stop || (rule.group == Group::CannotComeBack && rule.before.is_some()), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn the_hard_stops_are_those_that_azure_can_not_undo() {
+        let stops: Vec<&str> = RULES.iter().filter(|rule| rule.hard_stop).map(|rule| rule.id).collect();
+        let expected =
+            ["aks", "sql-entra", "mysql-entra", "domain-services", "dev-box", "deployment-environments", "key-outside"];
+        assert_eq!(stops, expected);
+    }
+
+    #[test]
+    fn the_query_asks_for_every_type_that_a_rule_names() {
+        let query = QUERY.to_ascii_lowercase();
+        for kind in RULES.iter().flat_map(|rule| rule.types) {
+            assert!(query.contains(kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn the_query_answers_every_field_of_a_row() {
+        let arm = json!({
+            "id": "i", "name": "n", "type": "t", "kind": "k", "location": "l",
+            "identity": {"type": "UserAssigned", "principalId": "p", "userAssignedIdentities": {"a": {}}},
+            "properties": {
+                "tenantId": "t", "vaultUri": "v", "encryption": {}, "dataEncryption": {}, "activeKey": {}, "keyId": "k",
+                "keyVaultKeyUri": "u", "keyVaultProperties": {}, "encryptionSettingsCollection": {}, "administrators": {},
+                "isHnsEnabled": true, "allowSharedKeyAccess": true, "disableLocalAuth": true,
+                "azureFilesIdentityBasedAuthentication": {"directoryServiceOptions": "AD"},
+            }
+        });
+        let row = serde_json::to_value(Resource::from_arm(&arm)).unwrap();
+        let projected = QUERY.split("| project").nth(1).unwrap();
+        for field in row.as_object().unwrap().keys().filter(|field| *field != "entraSignIn") {
+            let named = projected.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == field);
+            assert!(named, "{field}");
+        }
+    }
+
+    #[test]
+    fn a_database_whose_administrators_nobody_could_read_is_a_hard_stop_and_says_so() {
+        for said in [EntraSignIn::Unasked, EntraSignIn::NotReadable] {
+            let server = looked(resource("Microsoft.Sql/servers", "one", json!({})), said);
+            let found = plain_findings(&server).into_iter().find(|finding| finding.rule == "sql-entra").unwrap();
+            assert!(found.hard_stop);
+            assert!(found.detail.unwrap().contains("could not be read"));
+        }
+    }
+
+    #[test]
+    fn only_a_database_that_leaves_it_open_is_asked_for_its_administrators() {
+        let server = resource("Microsoft.Sql/servers", "one", json!({}));
+        let (path, version) = server.administrators_path().unwrap();
+        assert!(path.ends_with("/Microsoft.Sql/servers/one/administrators") && !version.is_empty());
+        assert_eq!(looked(server, EntraSignIn::Off).administrators_path(), None);
+        assert_eq!(storage(json!({})).administrators_path(), None);
+    }
+
+    #[test]
+    fn a_key_in_the_subscription_is_no_hard_stop_and_one_outside_is() {
+        let ours = encrypted("https://OURS.vault.azure.net/keys/one");
+        assert!(rules_of(&[ours.clone(), own_vault()]).contains("key-inside"));
+        assert!(!rules_of(&[ours.clone(), own_vault()]).contains("key-outside"));
+        // The same address without the vault in the inventory: nobody knows whose it is.
+        assert!(rules_of(&[ours]).contains("key-outside"));
+        assert!(rules_of(&[encrypted("https://theirs.vault.azure.cn/keys/one"), own_vault()]).contains("key-outside"));
+    }
+
+    #[test]
+    fn a_vault_or_an_encryption_set_of_another_subscription_is_outside() {
+        let disk = |set: String| {
+            resource(
+                "Microsoft.Compute/disks",
+                "one",
+                json!({"properties": {"encryption": {"diskEncryptionSetId": set}}}),
+            )
+        };
+        let set = "Microsoft.Compute/diskEncryptionSets";
+        assert!(rules_of(&[disk(id(OTHER, set, "set"))]).contains("key-outside"));
+        let inside = rules_of(&[disk(id(SUBSCRIPTION, set, "set"))]);
+        assert!(inside.contains("key-inside") && !inside.contains("key-outside"));
+        let of_vault = |subscription: &str| {
+            let vault = id(subscription, "Microsoft.KeyVault/vaults", "ours");
+            resource(set, "set", json!({"properties": {"activeKey": {"sourceVault": {"id": vault}}}}))
+        };
+        assert!(rules_of(&[of_vault(OTHER)]).contains("key-outside"));
+        assert!(!rules_of(&[of_vault(SUBSCRIPTION)]).contains("key-outside"));
+    }
+
+    #[test]
+    fn a_key_that_is_somewhere_unknown_counts_as_outside() {
+        let account = storage(json!({"encryption": {"keySource": "Microsoft.Keyvault"}}));
+        let subscription = SubscriptionId::parse(SUBSCRIPTION).unwrap();
+        let context = Context { subscription: &subscription, vaults: &Vaults::default() };
+        let found = findings(&account, &context).into_iter().find(|finding| finding.rule == "key-outside").unwrap();
+        assert!(found.hard_stop && found.detail.unwrap().contains("could not be read"));
+    }
+
+    #[test]
+    fn microsofts_own_keys_are_nobodys_concern() {
+        let account = storage(json!({"encryption": {
+            "keySource": "Microsoft.Storage", "services": {"blob": {"enabled": true, "keyType": "Account"}}
+        }}));
+        assert_eq!(account.key_use(), None);
+        let disk = json!({"properties": {"encryption": {"type": "EncryptionAtRestWithPlatformKey"}}});
+        assert_eq!(resource("Microsoft.Compute/disks", "one", disk).key_use(), None);
+    }
+
+    #[test]
+    fn keys_are_found_wherever_a_service_keeps_them() {
+        let uri = "https://theirs.vault.azure.net/keys/one/1";
+        let cases = [
+            ("Microsoft.Sql/servers", json!({"keyId": uri})),
+            ("Microsoft.DocumentDB/databaseAccounts", json!({"keyVaultKeyUri": uri})),
+            ("Microsoft.DBforMySQL/flexibleServers", json!({"dataEncryption": {"primaryKeyURI": uri}})),
+            ("Microsoft.Synapse/workspaces", json!({"encryption": {"cmk": {"key": {"keyVaultUrl": uri}}}})),
+            ("Microsoft.ServiceBus/namespaces", json!({"encryption": {"keyVaultProperties": [{"keyVaultUri": uri}]}})),
+            ("Microsoft.OperationalInsights/clusters", json!({"keyVaultProperties": {"keyVaultUri": uri}})),
+            ("Microsoft.DataFactory/factories", json!({"encryption": {"vaultBaseUrl": uri}})),
+            (
+                "Microsoft.Compute/disks",
+                json!({"encryptionSettingsCollection": {
+                    "enabled": true, "encryptionSettings": [{"diskEncryptionKey": {"secretUrl": uri}}]
+                }}),
+            ),
+        ];
+        for (kind, properties) in cases {
+            let found = resource(kind, "one", json!({"properties": properties})).key_use();
+            assert_eq!(found.map(|found| found.keys), Some(vec![uri.to_owned()]), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_read_whatever_is_missing_in_it_and_flags_may_be_texts() {
+        let row =
+            json!({"id": "/s", "name": null, "type": "t", "identityType": null, "isHnsEnabled": "True", "new": 1});
+        let read: Resource = serde_json::from_value(row).unwrap();
+        assert_eq!((read.name.as_str(), read.is_hns_enabled), ("", Some(true)));
+        let strange: Resource = serde_json::from_value(json!({"id": "/s", "type": "t", "isHnsEnabled": 7})).unwrap();
+        assert_eq!(strange.is_hns_enabled, None);
+    }
+
+    #[test]
+    fn the_same_resource_spelt_otherwise_is_the_same_finding() {
+        let one = resource("Microsoft.AAD/domainServices", "Contoso", json!({}));
+        let other =
+            Resource { id: one.id.to_uppercase(), resource_type: one.resource_type.to_uppercase(), ..one.clone() };
+        let ids = |resource: &Resource| plain_findings(resource).into_iter().map(|it| it.id).collect::<Vec<_>>();
+        assert_eq!(ids(&one), ids(&other));
+    }
+
+    #[test]
+    fn keys_that_are_switched_off_need_no_renewal() {
+        let rotates = |properties: Value| rules_of(&[storage(properties)]).contains("rotate-keys");
+        assert!(rotates(json!({})));
+        assert!(rotates(json!({"allowSharedKeyAccess": true})));
+        assert!(!rotates(json!({"allowSharedKeyAccess": false})));
+    }
+}

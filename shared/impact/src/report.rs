@@ -377,3 +377,252 @@ impl Report {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn empty() -> Report {
+        Report {
+            schema: SCHEMA,
+            subscription: SubscriptionId::parse("6c3c85bc-5366-4eaa-8055-a10529eafd03").unwrap(),
+            source: TenantId::parse("111a82eb-4c7b-48bb-962b-49363c510130").unwrap(),
+            partner: TenantId::parse("c9eb5ae2-2ad9-45a2-a5a9-3b6a3d4ef9d1").unwrap(),
+            findings: Vec::new(),
+            resources: Vec::new(),
+            snapshot_hash: "s".into(),
+            not_read: Vec::new(),
+        }
+    }
+
+    pub(super) fn finding(rule: &str, name: &str) -> Finding {
+        crate::catalogue::rule(rule).unwrap().finding(&format!("/subscriptions/s/{name}"), name, "kind")
+    }
+
+    fn report(count: usize) -> Report {
+        let rules = ["aks", "key-vault", "lock", "role-assignment", "custom-role"];
+        let of = |place: usize| finding(rules[place % rules.len()], &format!("r{place}"));
+        let mut report = Report { findings: (0..count).map(of).collect(), ..empty() };
+        report.resources = vec![("b".into(), 2), ("a".into(), 1)];
+        report.sort();
+        report
+    }
+
+    /// A shuffle that is another for each seed and the same for the same.
+    fn shuffled<T: Clone>(list: &[T], seed: u64) -> Vec<T> {
+        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let mut list = list.to_vec();
+        for place in (1..list.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            list.swap(place, usize::try_from(state >> 33).unwrap() % (place + 1));
+        }
+        list
+    }
+
+    fn unread(what: &str) -> NotRead {
+        NotRead { what: what.into(), why: "AuthorizationFailed".into(), needs: "Reader".into() }
+    }
+
+    fn given(finding: &Finding, seconded_by: Option<Actor>) -> Override {
+        Override {
+            finding: finding.id.clone(),
+            reason: "It is a test cluster".into(),
+            by: Actor::PartnerAdmin,
+            at: "2026-01-01T00:00:00Z".into(),
+            seconded_by,
+        }
+    }
+
+    #[test]
+    fn whatever_the_order_the_hash_is_the_same() {
+        let whole = Report { not_read: vec![unread("locks"), unread("policies")], ..report(2_300) };
+        for seed in 0..12 {
+            let other = Report {
+                findings: shuffled(&whole.findings, seed),
+                resources: shuffled(&whole.resources, seed),
+                not_read: shuffled(&whole.not_read, seed),
+                ..whole.clone()
+            };
+            assert_eq!(other.hash(), whole.hash(), "{seed}");
+        }
+    }
+
+    #[test]
+    fn any_change_changes_the_hash() {
+        let whole = report(40);
+        let mut changed = vec![
+            Report { snapshot_hash: "t".into(), ..whole.clone() },
+            Report { partner: whole.source.clone(), ..whole.clone() },
+            Report { resources: vec![("a".into(), 1)], ..whole.clone() },
+            Report { not_read: vec![unread("locks")], ..whole.clone() },
+        ];
+        for place in 0..whole.findings.len() {
+            let mut less = whole.clone();
+            less.findings.remove(place);
+            let mut other = whole.clone();
+            other.findings[place].detail = Some("other".into());
+            changed.extend([less, other]);
+        }
+        let hashes: BTreeSet<String> = changed.iter().chain([&whole]).map(Report::hash).collect();
+        assert_eq!(hashes.len(), changed.len() + 1);
+    }
+
+    #[test]
+    fn a_report_comes_back_from_its_pages_and_a_missing_page_is_noticed() {
+        let whole = report(2_300);
+        let pages = whole.to_pages().unwrap();
+        assert_eq!(pages.len(), 4);
+        let back = Report::from_pages(&pages).unwrap();
+        assert_eq!(back, whole);
+        assert!(matches!(Report::from_pages(&pages[..3]), Err(ReportError::Incomplete { .. })));
+        assert!(Report::from_pages(&[]).is_err());
+        assert!(Report::from_pages(&[b"no page".to_vec()]).is_err());
+    }
+
+    #[test]
+    fn a_page_of_findings_fits_into_one_record() {
+        let long = "x".repeat(300);
+        let of = |place: usize| {
+            let mut finding = finding("key-outside", &format!("{long}{}", digest(&json!(place))));
+            finding.depends_on = vec![format!("https://{}.vault.azure.net", digest(&json!(["v", place])))];
+            finding
+        };
+        let whole = Report { findings: (0..PAGE).map(of).collect(), ..empty() };
+        assert!(whole.to_pages().unwrap().iter().all(|page| page.len() < 350_000));
+    }
+
+    #[test]
+    fn between_a_report_and_itself_nothing_changed_in_any_order() {
+        let whole = report(60);
+        for seed in 0..20 {
+            let other = Report { findings: shuffled(&whole.findings, seed), ..whole.clone() };
+            assert!(diff(&whole, &other).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_diff_leads_from_one_report_to_the_other_and_its_reverse_back() {
+        for seed in 0..30 {
+            let all = shuffled(&report(40).findings, seed);
+            let cut = usize::try_from(seed).unwrap();
+            let before = Report { findings: all[..30].to_vec(), ..report(0) };
+            let mut after = Report { findings: all[cut.min(10)..].to_vec(), ..report(0) };
+            after.findings[0].detail = Some("other".into());
+            let (forth, back) = (diff(&before, &after), diff(&after, &before));
+            let ids = |list: &[Finding]| list.iter().map(|one| one.id.clone()).collect::<BTreeSet<_>>();
+            let mut led = ids(&before.findings);
+            ids(&forth.gone).iter().for_each(|id| assert!(led.remove(id)));
+            ids(&forth.added).into_iter().for_each(|id| assert!(led.insert(id)));
+            assert_eq!(led, ids(&after.findings));
+            assert_eq!((ids(&forth.added), ids(&forth.gone)), (ids(&back.gone), ids(&back.added)));
+            assert_eq!(ids(&forth.changed), ids(&back.changed));
+            assert_eq!(forth.count(), forth.added.len() + forth.gone.len() + 1);
+        }
+    }
+
+    #[test]
+    fn whenever_the_hash_changes_the_diff_says_that_something_did() {
+        let before = report(10);
+        for after in [
+            Report { resources: vec![("a".into(), 1), ("b".into(), 3)], ..before.clone() },
+            Report { not_read: vec![unread("locks")], ..before.clone() },
+        ] {
+            assert_eq!(diff(&before, &after).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_stop_stands_until_both_people_took_it_upon_themselves() {
+        let cluster = finding("aks", "cluster");
+        let findings = [cluster.clone(), finding("lock", "lock")];
+        let open = |overrides: &[Override]| open_stops(&findings, overrides);
+        assert_eq!(open(&[]), [cluster.id.clone()]);
+        assert_eq!(open(&[given(&cluster, None)]), [cluster.id.clone()]);
+        assert_eq!(open(&[given(&cluster, Some(Actor::PartnerAdmin))]), [cluster.id.clone()]);
+        let wordless = Override { reason: "  ".into(), ..given(&cluster, Some(Actor::Owner)) };
+        assert_eq!(open(&[wordless]), [cluster.id.clone()]);
+        assert_eq!(open(&[given(&findings[1], Some(Actor::Owner))]), [cluster.id.clone()]);
+        assert!(open(&[given(&cluster, Some(Actor::Owner))]).is_empty());
+    }
+
+    #[test]
+    fn the_verdict_says_the_worst_that_is_known() {
+        let of =
+            |rules: &[&str]| Report { findings: rules.iter().map(|rule| finding(rule, rule)).collect(), ..empty() };
+        assert_eq!(of(&["role-assignment", "lock"]).verdict(&[]), Verdict::Safe);
+        assert_eq!(of(&["key-vault", "system-identity", "lock"]).verdict(&[]), Verdict::SafeAfterPreparations(2));
+        let lost = of(&["aks", "sql-entra", "key-vault"]);
+        assert_eq!(lost.verdict(&[]), Verdict::DoNotMove(2));
+        let taken = lost.findings[..2].iter().map(|one| given(one, Some(Actor::Owner))).collect::<Vec<_>>();
+        assert_eq!(lost.verdict(&taken), Verdict::SafeAfterPreparations(3));
+        let partly = Report { not_read: vec![unread("locks")], ..of(&[]) };
+        assert_eq!(partly.verdict(&[]), Verdict::Incomplete);
+        let both = Report { not_read: vec![unread("locks")], ..lost };
+        assert_eq!(both.verdict(&[]), Verdict::DoNotMove(2));
+    }
+
+    #[test]
+    fn a_summary_counts_what_the_report_says() {
+        let summary = report(10).summary("2026-01-01T00:00:00Z");
+        assert_eq!(summary.counts, [2, 2, 2, 2, 2]);
+        assert_eq!((summary.resources, summary.assignments, summary.custom_roles), (3, 2, 2));
+        assert_eq!(summary.hash, report(10).hash());
+        assert_eq!(summary.hard_stops.len(), 2);
+        assert_eq!(summary.open_stops(&[]), summary.hard_stops);
+    }
+
+    #[test]
+    fn a_cell_never_begins_like_a_formula_and_the_file_reads_back() {
+        let mut evil = finding("lock", "=cmd|' /C calc'!A0");
+        evil.detail = Some("@sum, \"quoted\"\nand more".into());
+        let whole = Report { findings: vec![evil], not_read: vec![unread("policies")], ..empty() };
+        let text = whole.csv();
+        assert!(text.starts_with('\u{feff}'));
+        let mut reader = csv::Reader::from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(rows.len(), 2);
+        assert_eq!(&rows[0][0], "not-read:policies");
+        assert_eq!(&rows[1][8], "'@sum, \"quoted\"\nand more");
+        for cell in rows.iter().flat_map(|row| row.iter()) {
+            assert!(!cell.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+        }
+    }
+
+    #[test]
+    fn json_says_what_csv_says_and_carries_the_hash() {
+        let whole = report(5);
+        let said = whole.json();
+        assert_eq!(said["hash"], whole.hash());
+        assert_eq!(said["findings"].as_array().unwrap().len(), 5);
+        let csv = whole.csv();
+        for one in said["findings"].as_array().unwrap() {
+            assert!(csv.contains(one["why"].as_str().unwrap()) && csv.contains(one["link"].as_str().unwrap()));
+        }
+    }
+
+    #[test]
+    fn other_ways_are_offered_only_where_something_would_be_lost() {
+        assert!(alternatives(&Report { findings: vec![finding("key-vault", "v")], ..empty() }).is_empty());
+        let offered = alternatives(&Report { findings: vec![finding("aks", "c"), finding("aks", "d")], ..empty() });
+        let ids: Vec<_> = offered.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids, ["prepare-aks", "lighthouse", "new-subscription", "guests"]);
+    }
+
+    #[test]
+    fn the_checklist_names_the_resources_and_comes_in_the_order_of_its_days() {
+        let findings = (0..70).map(|place| finding("rotate-keys", &format!("k{place:02}"))).collect::<Vec<_>>();
+        let whole = Report { findings: [findings, vec![finding("key-vault", "v")]].concat(), ..empty() };
+        let list = checklist(&whole);
+        let ids: Vec<_> = list.iter().map(|task| (task.id.as_str(), task.count, task.due_days)).collect();
+        assert_eq!(ids, [("after:key-vault", 1, 1), ("after:rotate-keys", 70, 30)]);
+        assert_eq!(list[1].resources.len(), 50);
+        assert_eq!(whole.preparations().len(), 1);
+    }
+
+    #[test]
+    fn fifty_thousand_resources_are_kept_and_hashed() {
+        let whole = report(50_000);
+        let pages = whole.to_pages().unwrap();
+        assert_eq!(Report::from_pages(&pages).unwrap().hash(), whole.hash());
+    }
+}
