@@ -20,6 +20,7 @@ use web::pages::{
 };
 use web::{Answer, Fields, Named, WebProblem, answer, pages, role_said};
 
+use crate::view::hidden;
 use crate::{Reading, failed};
 
 /// What a page is about, and who looks.
@@ -170,7 +171,7 @@ async fn report<R: Reading>(deps: &R, look: &Look<'_>, query: &Fields) -> Result
     let meta = &look.loaded.meta;
     let Some(summary) = &meta.report else { return Ok(look.not_yet()) };
     if look.wants_json {
-        return Ok(answer::json(StatusCode::OK, summary));
+        return Ok(answer::json(StatusCode::OK, &hidden(summary.clone(), look.actor())));
     }
     let (mut made, mut earlier, mut people, mut alternatives) = (None, None, Vec::new(), Vec::new());
     if look.actor().is_some() {

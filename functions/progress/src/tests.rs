@@ -1,3 +1,11 @@
+use std::collections::HashMap;
+
+use access::mapping::{Decision, People, Verdict};
+use access::plan::{Plan, RowOutcome, RowResult};
+use access::snapshot::Snapshot;
+use impact::report::Report;
+use serde_json::json;
+
 use super::*;
 use onboarding::links::LinkRole;
 use onboarding::request::AccountKind;
@@ -9,6 +17,7 @@ const KEY: &str = "a link key for tests, long enough to be one";
 struct Fixed {
     loaded: Option<Loaded>,
     audit: Vec<Entry>,
+    kept: HashMap<Archive, Vec<Vec<u8>>>,
     now: Timestamp,
 }
 
@@ -21,6 +30,9 @@ impl Reading for Fixed {
     }
     async fn audit(&self, _: &OnboardingId) -> Result<Vec<Entry>, StoreError> {
         Ok(self.audit.clone())
+    }
+    async fn pages(&self, _: &OnboardingId, kind: Archive, _: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.kept.get(&kind).cloned().unwrap_or_default())
     }
     fn now(&self) -> Timestamp {
         self.now
@@ -105,6 +117,7 @@ fn fixed() -> Fixed {
             preflight: impact::preflight::Preflight::default(),
         }),
         audit: vec![entry],
+        kept: HashMap::new(),
         now: now(),
     }
 }
@@ -147,14 +160,17 @@ async fn the_same_address_answers_a_program_with_json() {
     assert_eq!(told["turn"]["yours"], false);
     let states: Vec<&str> =
         told["steps"].as_array().unwrap().iter().map(|step| step["state"].as_str().unwrap()).collect();
-    assert_eq!(states, ["done", "waiting-for-partner", "not-started", "not-started", "not-started", "not-started"]);
+    assert_eq!(
+        states,
+        ["done", "waiting-for-partner", "not-started", "not-started", "not-started", "not-started", "not-started"]
+    );
     assert_eq!(told["activity"][0]["action"], "step.done");
     assert_eq!(told["moved"], false);
 }
 
 #[tokio::test]
 async fn between_sign_up_and_record_the_page_says_so_and_later_it_says_that_there_is_none() {
-    let mut deps = Fixed { loaded: None, audit: vec![], now: now() };
+    let mut deps = Fixed { loaded: None, audit: vec![], kept: HashMap::new(), now: now() };
     let path = paths::progress(&link(LinkRole::Viewer));
     let young = get(&deps, &path, "application/json").await;
     assert_eq!(young.status(), StatusCode::OK);
@@ -200,9 +216,210 @@ async fn only_reading_is_possible_here() {
 
 #[tokio::test]
 async fn the_style_sheet_and_the_health_check_need_no_table() {
-    let nothing = Fixed { loaded: None, audit: vec![], now: now() };
+    let nothing = Fixed { loaded: None, audit: vec![], kept: HashMap::new(), now: now() };
     let style = get(&nothing, paths::STYLE, "*/*").await;
     assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
     assert_eq!(get(&nothing, paths::HEALTH, "*/*").await.status(), StatusCode::OK);
     assert_eq!(get(&nothing, "/o/x/y", "*/*").await.status(), StatusCode::NOT_FOUND);
+}
+
+const SUBSCRIPTION: &str = "6c3c85bc-5366-4eaa-8055-a10529eafd03";
+const ADA: &str = "d33c27ea-8cee-457a-9c73-4362f0c2b5c7";
+const TARGET: &str = "c22b16d9-7bdd-446f-8b62-3251efb1a4b6";
+const READER: &str = "/subscriptions/6c3c85bc/providers/Microsoft.Authorization/roleAssignments/a1";
+
+fn snapshot() -> Snapshot {
+    let scope = format!("/subscriptions/{SUBSCRIPTION}");
+    let assignment = |id: &str, origin: &str| {
+        json!({
+            "id": id, "scope": scope, "role": "acdd72a7-3385-48ef-bd42-f606fba81ae7", "roleName": "Reader",
+            "principal": ADA, "principalType": "User", "origin": origin,
+        })
+    };
+    serde_json::from_value(json!({
+        "assignments": [assignment(READER, "here"), assignment("/providers/x/a2", "management-group")],
+        "customRoles": [], "eligible": [], "denied": [], "notRead": [],
+    }))
+    .unwrap()
+}
+
+fn report() -> Report {
+    serde_json::from_value(json!({
+        "schema": 1, "subscription": SUBSCRIPTION, "source": "11111111-1111-1111-1111-111111111111",
+        "partner": "22222222-2222-2222-2222-222222222222",
+        "findings": [{
+            "id": "aks:/x/aks1", "rule": "aks", "group": "cannot-come-back", "hardStop": true,
+            "resource": "/x/aks1", "name": "aks-secret-name", "kind": "microsoft.containerservice/managedclusters",
+        }],
+        "resources": [["microsoft.containerservice/managedclusters", 1]], "snapshotHash": snapshot().hash(),
+        "notRead": [{"what": "policies", "why": "AuthorizationFailed", "needs": "Reader"}],
+    }))
+    .unwrap()
+}
+
+/// With a report, decisions, and a restore that made one row.
+fn assessed() -> Fixed {
+    let mut deps = fixed();
+    let mut people = People::default();
+    people.principals =
+        serde_json::from_value(json!([{"id": ADA, "kind": "member", "name": "Ada Lovelace", "enabled": true}]))
+            .unwrap();
+    let decision = Decision {
+        assignment: READER.into(),
+        verdict: Verdict::Restore,
+        target: Some(onboarding::ObjectId::parse(TARGET).unwrap()),
+        by: Actor::PartnerAdmin,
+        at: "2026-05-12T09:40:00Z".into(),
+        seconded_by: None,
+    };
+    let plan = Plan::new(
+        &onboarding::SubscriptionId::parse(SUBSCRIPTION).unwrap(),
+        &snapshot(),
+        std::slice::from_ref(&decision),
+        &people,
+    );
+    let results = [RowResult { before: READER.into(), outcome: RowOutcome::Restored, error: None }];
+    let loaded = deps.loaded.as_mut().unwrap();
+    loaded.meta.report = Some(report().summary("2026-05-12T09:20:00Z"));
+    loaded.meta.decisions_hash = Some("d1".into());
+    loaded.review.decisions = vec![decision];
+    deps.kept = HashMap::from([
+        (Archive::Report, report().to_pages().unwrap()),
+        (Archive::Snapshot, snapshot().to_pages().unwrap()),
+        (Archive::Principals, people.to_pages().unwrap()),
+        (Archive::Plan, plan.to_pages().unwrap()),
+        (Archive::Restored, vec![access::pages::pack(&results).unwrap()]),
+        (Archive::Receipt, vec![access::pages::pack(&json!({"schema": 1, "to": "partner"})).unwrap()]),
+    ]);
+    deps
+}
+
+const HTML: &str = "text/html";
+
+async fn page_of(deps: &Fixed, role: LinkRole, page: &str) -> Answer {
+    get(deps, &format!("/o/{}/{page}", link(role)), HTML).await
+}
+
+const OWNER: LinkRole = LinkRole::Person(Actor::Owner);
+
+#[tokio::test]
+async fn the_report_says_the_verdict_what_was_not_read_and_who_loses_access() {
+    let page = page_of(&assessed(), OWNER, "report").await;
+    assert_eq!(page.status(), StatusCode::OK);
+    for piece in ["move it yet: 1", "AuthorizationFailed", "aks-secret-name", "Ada Lovelace", TARGET, "came from above"]
+    {
+        assert!(page.body().contains(piece), "{piece}");
+    }
+}
+
+#[tokio::test]
+async fn the_report_comes_as_csv_and_json_under_a_name_of_its_own() {
+    for (file, kind) in [("report.csv", "text/csv; charset=utf-8"), ("report.json", "application/json")] {
+        let answer = page_of(&assessed(), OWNER, file).await;
+        assert_eq!(answer.headers()["content-type"], kind);
+        let name = answer.headers()["content-disposition"].to_str().unwrap();
+        assert!(
+            name.starts_with("attachment; filename=\"report-") && name.ends_with(&format!("{}\"", &file[6..])),
+            "{name}"
+        );
+        assert!(answer.body().contains("aks-secret-name"));
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_sees_numbers_and_no_name_on_any_page() {
+    let mut deps = assessed();
+    let loaded = deps.loaded.as_mut().unwrap();
+    loaded.meta.receipt_hash = Some("r1".into());
+    for page in ["", "preflight", "report", "access", "proof", "report.csv", "report.json", "receipt", "receipt.json"] {
+        for accept in [HTML, "application/json"] {
+            let seen = get(&deps, &format!("/o/{}/{page}", link(LinkRole::Viewer)), accept).await;
+            for hidden in ["aks-secret-name", "/x/aks1", "Ada", ADA, TARGET] {
+                assert!(!seen.body().contains(hidden), "{page} {accept}: {hidden}");
+            }
+            if page.starts_with("re") && page != "report" {
+                assert_eq!(seen.status(), StatusCode::FORBIDDEN, "{page}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn access_is_told_row_by_row() {
+    let page = page_of(&assessed(), OWNER, "access").await;
+    for piece in ["1 restored", "1 left out", "Ada Lovelace", "came from above", TARGET] {
+        assert!(page.body().contains(piece), "{piece}");
+    }
+}
+
+#[tokio::test]
+async fn before_anything_was_found_out_the_pages_say_so() {
+    for page in ["report", "report.csv", "access", "proof", "receipt"] {
+        let answer = page_of(&fixed(), OWNER, page).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{page}");
+        assert!(answer.body().contains("Not there yet"), "{page}");
+    }
+    assert!(page_of(&fixed(), OWNER, "preflight").await.body().contains("Nothing has been checked yet"));
+}
+
+#[tokio::test]
+async fn the_proof_shows_what_step_five_recorded_and_the_receipt_what_was_kept() {
+    let mut deps = assessed();
+    let loaded = deps.loaded.as_mut().unwrap();
+    loaded.meta.receipt_hash = Some("abcdef0123456789".into());
+    let evidence =
+        json!([{"check": "listed", "holds": true, "seen": {"requestId": "req-7"}, "source": "GET /subscriptions"}]);
+    loaded.steps.push(StepRecord {
+        step: Step::ConfirmChanges,
+        result: json!({"evidence": evidence, "causes": [{"cause": "filter", "applies": null, "seen": {}}]}),
+        ..loaded.steps[0].clone()
+    });
+    let page = page_of(&deps, OWNER, "proof").await;
+    for piece in ["everything holds", "req-7", "az account clear", "/receipt\""] {
+        assert!(page.body().contains(piece), "{piece}");
+    }
+    let receipt = page_of(&deps, OWNER, "receipt").await;
+    assert!(receipt.body().contains("abcdef0123456789") && receipt.body().contains("partner"));
+    let json = page_of(&deps, OWNER, "receipt.json").await;
+    assert_eq!(json.headers()["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn a_confirmed_move_that_rests_can_be_cancelled_from_the_progress_page() {
+    let mut deps = assessed();
+    let loaded = deps.loaded.as_mut().unwrap();
+    loaded.meta.open_wait = None;
+    loaded.meta.status = Status::Running;
+    loaded.meta.confirmation = serde_json::from_value(json!({
+        "reportHash": "h", "decisionsHash": "d", "partner": "22222222-2222-2222-2222-222222222222",
+        "approverTenant": "11111111-1111-1111-1111-111111111111", "approver": ADA, "signedInAt": 1, "at": "x", "typedName": "n",
+    }))
+    .unwrap();
+    deps.audit.push(Entry {
+        action: "move.confirmed".into(),
+        detail: json!({"restsUntil": "2026-05-12T10:05:00Z"}),
+        ..deps.audit[0].clone()
+    });
+    let page = page_of(&deps, OWNER, "").await;
+    assert!(page.body().contains("begins soon") && page.body().contains("10:05 UTC"), "{}", page.body());
+    deps.now = "2026-05-12T10:05:00Z".parse().unwrap();
+    assert!(!page_of(&deps, OWNER, "").await.body().contains("begins soon"));
+}
+
+#[tokio::test]
+async fn a_policy_in_the_way_comes_with_a_request_to_forward_and_the_person_can_check_again() {
+    let mut deps = fixed();
+    let loaded = deps.loaded.as_mut().unwrap();
+    loaded.preflight = serde_json::from_value(json!([{
+        "id": "entering-policy", "state": "fails", "case": "blocked", "evidence": {}, "source": "GET …/policies/default",
+        "fixer": "partner-global-administrator", "seenBy": "partner-admin", "at": "2026-05-12T09:59:00Z",
+    }]))
+    .unwrap();
+    loaded.waits[0].kind = WaitKind::Fix;
+    let partner = page_of(&deps, LinkRole::Person(Actor::PartnerAdmin), "preflight").await;
+    for piece in ["Does not hold", "Subject: Please allow", "kim@contoso.com", "Check again", "60 seconds ago"] {
+        assert!(partner.body().contains(piece), "{piece}");
+    }
+    let owner = page_of(&deps, OWNER, "preflight").await;
+    assert!(!owner.body().contains("<form"), "it is not the owner's fix");
 }

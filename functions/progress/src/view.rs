@@ -92,7 +92,7 @@ fn rests_until(loaded: &Loaded, audit: &[Entry]) -> Option<Timestamp> {
 }
 
 /// Hard stops are named by resource: not for everyone who was given the link to look.
-fn hidden(summary: impact::report::Summary, viewer: Option<Actor>) -> impact::report::Summary {
+pub(crate) fn hidden(summary: impact::report::Summary, viewer: Option<Actor>) -> impact::report::Summary {
     match viewer {
         Some(_) => summary,
         None => impact::report::Summary {

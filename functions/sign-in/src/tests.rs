@@ -515,6 +515,17 @@ async fn signing_in_to_confirm_remembers_the_browser_and_leaves_the_wait_open() 
 }
 
 #[tokio::test]
+async fn signing_in_to_review_opens_the_review_for_hours_and_leaves_the_wait_open() {
+    let world = small(WaitKind::Review);
+    let answer = whole(&world).await;
+    assert_eq!(location(&answer), paths::mapping(&link(Actor::Owner)));
+    assert_eq!(world.outcome(), None);
+    let browsers = world.browsers.lock().unwrap();
+    let [(_, entry)] = browsers.as_slice() else { panic!("{browsers:?}") };
+    assert!(entry.expires_at - entry.signed_in_at > 3600);
+}
+
+#[tokio::test]
 async fn an_old_proof_does_not_count_for_a_confirmation() {
     let old = start().checked_sub(jiff::SignedDuration::from_secs(3600)).unwrap();
     let world = small(WaitKind::Confirm).signs_in(Person { authenticated_at: Some(old), ..rosa() });
