@@ -25,8 +25,6 @@ use tokio::time::Instant;
 pub const BATCH: usize = 25;
 /// How long results may wait to be kept.
 pub const KEPT_EVERY: Duration = Duration::from_secs(2);
-/// How many writes are under way at once. At Azure's pace of ten a second more would only wait.
-const AT_ONCE: usize = 8;
 /// How long Azure may take to know what it has just been told. Its guide says ten minutes; after a move it can be more.
 const KNOWN_WITHIN: SignedDuration = SignedDuration::from_hours(1);
 /// How long the account that accepted the move may be refused as if it were not yet Owner: step 4 has seen it act already.
@@ -409,7 +407,7 @@ impl<'a, T: Time> Run<'a, T> {
 
     /// Waits until Azure takes a batch. `Some`: that is later than this run lasts.
     async fn wait_for_allowance(&self, batch: &[Row<'_>], until: Instant) -> Option<i64> {
-        let wanted = u32::try_from(batch.len().min(BATCH - AT_ONCE)).unwrap_or(u32::MAX);
+        let wanted = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         loop {
             if Instant::now() >= until {
                 return Some(1);
@@ -523,7 +521,7 @@ async fn make_batch<'a, A: Azure>(azure: &A, batch: &[Row<'a>]) -> Vec<(Row<'a>,
             answers.lock().unwrap_or_else(PoisonError::into_inner).push((*row, said, calls));
         }
     };
-    // As many as AT_ONCE says.
+    // Eight at once: at Azure's pace of ten a second more would only wait.
     tokio::join!(worker(), worker(), worker(), worker(), worker(), worker(), worker(), worker());
     answers.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

@@ -65,7 +65,7 @@ impl Azure for Memory {
     async fn make_role(&self, role: &PlannedRole, name: &str) -> Said {
         tokio::time::sleep(Duration::from_millis(80)).await;
         let dying = self.is_dying();
-        if dying && self.calls.get() % 2 == 1 {
+        if dying && !self.calls.get().is_multiple_of(2) {
             return die().await;
         }
         if let Some(said) = self.instead(&format!("{}:{name}", role.guid)).or_else(|| self.instead(&role.guid)) {
@@ -86,7 +86,7 @@ impl Azure for Memory {
     async fn assign(&self, row: &PlannedAssignment, name: &str) -> Said {
         tokio::time::sleep(Duration::from_millis(80)).await;
         let dying = self.is_dying();
-        if dying && self.calls.get() % 2 == 1 {
+        if dying && !self.calls.get().is_multiple_of(2) {
             return die().await;
         }
         if let Some(said) = self.instead(&row.before) {
@@ -167,7 +167,7 @@ fn role(number: u32) -> PlannedRole {
 /// Row `number`; each third one has custom role 1.
 fn row(number: u32) -> PlannedAssignment {
     let principal = ObjectId::parse(&format!("0b000000-0000-4000-8000-{number:012}")).unwrap();
-    let custom = number % 3 == 0;
+    let custom = number.is_multiple_of(3);
     let role = if custom { role(1).guid } else { "acdd72a7-3385-48ef-bd42-f606fba81ae7".into() };
     let scope = format!("{SCOPE}/resourceGroups/group-{number}");
     PlannedAssignment {
