@@ -162,3 +162,105 @@ impl Receipt {
         if recorded.any(|known| known == hash) { Ok(()) } else { Err(ReceiptError::AnotherReceipt) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(trail: &mut Vec<Entry>, action: &str, detail: serde_json::Value) {
+        let mut entry = Entry {
+            seq: u64::try_from(trail.len()).unwrap() + 1,
+            at: "2026-01-01T00:00:00Z".into(),
+            actor: "mooring".into(),
+            action: action.into(),
+            step: None,
+            detail,
+            prev_hash: trail.last().map(|last| last.hash.clone()).unwrap_or_default(),
+            hash: String::new(),
+        };
+        entry.hash = entry.expected_hash();
+        trail.push(entry);
+    }
+
+    fn receipt(trail: &[Entry]) -> Receipt {
+        let last = trail.last().unwrap();
+        let tenant = |text| TenantId::parse(text).unwrap();
+        Receipt {
+            schema: SCHEMA,
+            onboarding: OnboardingId::from_parts(1_700_000_000_000, 42),
+            subscription: SubscriptionId::parse("6c3c85bc-5366-4eaa-8055-a10529eafd03").unwrap(),
+            from: tenant("111a82eb-4c7b-48bb-962b-49363c510130"),
+            to: tenant("c9eb5ae2-2ad9-45a2-a5a9-3b6a3d4ef9d1"),
+            evidence: vec![Evidence {
+                check: "listed".into(),
+                holds: true,
+                seen: serde_json::Map::new(),
+                source: "GET /subscriptions".into(),
+            }],
+            restored: Restored { planned: 3, done: 3, ..Restored::default() },
+            report_hash: "r".into(),
+            snapshot_hash: "s".into(),
+            decisions_hash: "d".into(),
+            confirmation: None,
+            checklist: Vec::new(),
+            audit_seq: last.seq,
+            audit_hash: last.hash.clone(),
+            at: "2026-01-01T00:00:00Z".into(),
+        }
+    }
+
+    /// A trail of two entries, the receipt made from it, and the entry that records it.
+    fn recorded() -> (Vec<Entry>, Receipt) {
+        let mut trail = Vec::new();
+        entry(&mut trail, "onboarding.registered", serde_json::json!({}));
+        entry(&mut trail, "step.done", serde_json::json!({"n": 1}));
+        let receipt = receipt(&trail);
+        entry(&mut trail, "step.done", serde_json::json!({RECORDED_AS: receipt.hash()}));
+        (trail, receipt)
+    }
+
+    #[test]
+    fn a_receipt_that_the_trail_records_is_believed() {
+        let (trail, receipt) = recorded();
+        assert_eq!(receipt.verify(&trail), Ok(()));
+        assert!(receipt.holds());
+        let back = Receipt::from_page(&receipt.to_page().unwrap()).unwrap();
+        assert_eq!((&back, back.hash()), (&receipt, receipt.hash()));
+    }
+
+    #[test]
+    fn no_part_of_a_receipt_can_be_altered_alone() {
+        let (trail, receipt) = recorded();
+        let mut evidence = receipt.clone();
+        evidence.evidence[0].holds = false;
+        let altered = [
+            evidence,
+            Receipt { to: receipt.from.clone(), ..receipt.clone() },
+            Receipt { restored: Restored::default(), ..receipt.clone() },
+            Receipt { report_hash: "other".into(), ..receipt.clone() },
+            Receipt { at: "2026-01-02T00:00:00Z".into(), ..receipt.clone() },
+        ];
+        for altered in altered {
+            assert_eq!(altered.verify(&trail), Err(ReceiptError::AnotherReceipt));
+        }
+        let moved = Receipt { audit_seq: 1, ..receipt };
+        assert_eq!(moved.verify(&trail), Err(ReceiptError::AnotherTrail));
+    }
+
+    #[test]
+    fn a_trail_that_was_altered_or_cut_proves_nothing() {
+        let (trail, receipt) = recorded();
+        let mut altered = trail.clone();
+        altered[0].actor = "owner".into();
+        assert_eq!(receipt.verify(&altered), Err(ReceiptError::Trail(1)));
+        assert_eq!(receipt.verify(&trail[..2]), Err(ReceiptError::NotRecorded));
+        assert_eq!(receipt.verify(&trail[..1]), Err(ReceiptError::AnotherTrail));
+    }
+
+    #[test]
+    fn without_evidence_nothing_is_proved() {
+        let (_, mut receipt) = recorded();
+        receipt.evidence.clear();
+        assert!(!receipt.holds());
+    }
+}

@@ -415,3 +415,253 @@ fn of_rest(findings: &mut Vec<Finding>, locks: &[Lock], delegations: &[Delegatio
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use access::snapshot::{CustomRole, DenyAssignment, Eligibility};
+    use onboarding::ObjectId;
+    use serde_json::json;
+
+    const SUBSCRIPTION: &str = "6c3c85bc-5366-4eaa-8055-a10529eafd03";
+    const PERSON: &str = "b11a05c8-6acc-435e-9a51-2140dea093a5";
+    const ROBOT: &str = "b11a05c8-6acc-435e-9a51-2140dea093a6";
+    const IDENTITY: &str = "b11a05c8-6acc-435e-9a51-2140dea093a7";
+
+    fn assignment(name: &str, principal: &str, kind: &str, origin: Origin) -> Assignment {
+        Assignment {
+            id: format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments/{name}"),
+            scope: format!("/subscriptions/{SUBSCRIPTION}"),
+            role: "8e3af657-a8ff-443c-a75c-2fe8c4bcb635".into(),
+            role_name: "Owner".into(),
+            principal: ObjectId::parse(principal).unwrap(),
+            principal_type: kind.into(),
+            description: None,
+            condition: None,
+            condition_version: None,
+            origin,
+        }
+    }
+
+    fn parts(snapshot: &Snapshot) -> ReportParts<'_> {
+        let tenant = |text| TenantId::parse(text).unwrap();
+        let (source, partner) =
+            (tenant("111a82eb-4c7b-48bb-962b-49363c510130"), tenant("c9eb5ae2-2ad9-45a2-a5a9-3b6a3d4ef9d1"));
+        let mut parts =
+            ReportParts::new(SubscriptionId::parse(SUBSCRIPTION).unwrap(), source, partner, snapshot, "hash".into());
+        parts.listed_any = Some(false);
+        parts
+    }
+
+    fn rules(report: &Report) -> Vec<&str> {
+        report.findings.iter().map(|finding| finding.rule.as_str()).collect()
+    }
+
+    fn vault() -> Resource {
+        Resource::from_arm(&json!({
+            "id": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/z/providers/Microsoft.KeyVault/vaults/ours"),
+            "name": "ours", "type": "Microsoft.KeyVault/vaults",
+            "properties": {"vaultUri": "https://ours.vault.azure.net/"}
+        }))
+    }
+
+    fn account() -> Resource {
+        Resource::from_arm(&json!({
+            "id": format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/a/providers/Microsoft.Storage/storageAccounts/data"),
+            "name": "data", "type": "Microsoft.Storage/storageAccounts",
+            "properties": {"encryption": {
+                "keySource": "Microsoft.Keyvault", "keyvaultproperties": {"keyvaulturi": "https://ours.vault.azure.net"}
+            }}
+        }))
+    }
+
+    #[test]
+    fn each_assignment_is_a_finding_of_its_own_by_what_becomes_of_it() {
+        let snapshot = Snapshot {
+            assignments: vec![
+                assignment("1", PERSON, "User", Origin::Here),
+                assignment("2", PERSON, "User", Origin::ManagementGroup),
+                assignment("3", ROBOT, "ServicePrincipal", Origin::Here),
+                assignment("4", IDENTITY, "ServicePrincipal", Origin::Here),
+            ],
+            ..Snapshot::default()
+        };
+        let mut given = parts(&snapshot);
+        given.inventory.take(&[Resource {
+            id: "/subscriptions/s/site".into(),
+            name: "site".into(),
+            resource_type: "Microsoft.Web/sites".into(),
+            identity_type: "SystemAssigned".into(),
+            principal_id: IDENTITY.to_uppercase(),
+            ..Resource::default()
+        }]);
+        let report = Report::build(given);
+        assert_eq!(
+            rules(&report),
+            [
+                "identity-roles",
+                "system-identity",
+                "app-registration",
+                "role-assignment",
+                "role-assignment",
+                "role-assignment-inherited"
+            ]
+        );
+        // The inventory knows whose identity it is, without a look into the directory.
+        assert_eq!(report.findings[0].depends_on, ["/subscriptions/s/site"]);
+        assert_eq!(report.summary("").assignments, 4);
+    }
+
+    #[test]
+    fn people_are_named_where_the_directory_let_us_read_them_and_by_id_where_not() {
+        let snapshot = Snapshot {
+            assignments: vec![
+                assignment("1", PERSON, "User", Origin::Here),
+                assignment("2", ROBOT, "User", Origin::Here),
+            ],
+            ..Snapshot::default()
+        };
+        let known: Vec<Principal> =
+            vec![serde_json::from_value(json!({"id": PERSON, "kind": "member", "name": "Rosa"})).unwrap()];
+        let report = Report::build(ReportParts { principals: &known, ..parts(&snapshot) });
+        let names: Vec<_> = report.findings.iter().map(|finding| finding.name.as_str()).collect();
+        assert_eq!(names, ["Rosa", ROBOT]);
+    }
+
+    #[test]
+    fn custom_roles_eligible_roles_and_deny_assignments_are_found() {
+        let snapshot = Snapshot {
+            custom_roles: vec![CustomRole {
+                id: "/r".into(),
+                guid: "r".into(),
+                name: "Deployer".into(),
+                description: None,
+                permissions: Vec::new(),
+                assignable_scopes: vec!["/subscriptions/s".into()],
+            }],
+            eligible: vec![Eligibility {
+                id: "/e".into(),
+                scope: "/subscriptions/s".into(),
+                role: "o".into(),
+                role_name: "Owner".into(),
+                principal: ObjectId::parse(PERSON).unwrap(),
+                principal_type: "User".into(),
+                until: Some("2027-01-01T00:00:00Z".into()),
+            }],
+            denied: vec![DenyAssignment { id: "/d".into(), name: "stack".into(), scope: "/subscriptions/s".into() }],
+            ..Snapshot::default()
+        };
+        let report = Report::build(parts(&snapshot));
+        assert_eq!(rules(&report), ["custom-role", "deny-assignment", "eligible-role"]);
+        assert!(report.findings[2].detail.as_ref().unwrap().contains("until 2027"));
+    }
+
+    #[test]
+    fn policies_locks_delegations_and_classic_administrators_are_found() {
+        let own = |kind: &str, name: &str| {
+            format!("/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/{kind}/{name}")
+        };
+        let policy = |kind, id: String| Policy { kind, id, name: "Tags".into(), has_identity: false };
+        let policies = [
+            policy(PolicyKind::Assignment, own("policyAssignments", "tags")),
+            policy(PolicyKind::Definition, own("policyDefinitions", "tags")),
+            policy(PolicyKind::Initiative, own("policySetDefinitions", "tags")),
+            policy(PolicyKind::Exemption, own("policyExemptions", "tags")),
+            policy(
+                PolicyKind::Assignment,
+                "/providers/Microsoft.Management/managementGroups/g/providers/Microsoft.Authorization/policyAssignments/x".into(),
+            ),
+            policy(
+                PolicyKind::Definition,
+                "/providers/Microsoft.Management/managementGroups/g/providers/Microsoft.Authorization/policyDefinitions/x".into(),
+            ),
+        ];
+        let locks = [Lock { id: own("locks", "keep"), name: "keep".into(), level: "ReadOnly".into() }];
+        let delegations = [Delegation { id: own("x", "d"), name: "Managed".into(), managed_by: None }];
+        let classic = [Classic { address: "a@contoso.com".into(), role: "CoAdministrator".into() }];
+        let snapshot = Snapshot::default();
+        let report = Report::build(ReportParts {
+            policies: &policies,
+            locks: &locks,
+            delegations: &delegations,
+            classic: &classic,
+            ..parts(&snapshot)
+        });
+        assert_eq!(
+            rules(&report),
+            [
+                "lighthouse",
+                "policy-assignment",
+                "policy-definition",
+                "policy-definition",
+                "policy-exemption",
+                "policy-inherited",
+                "policy-compliance",
+                "lock",
+                "classic-administrator"
+            ]
+        );
+        assert!(!report.findings.iter().any(|finding| finding.hard_stop || finding.rule == "billing"));
+    }
+
+    #[test]
+    fn a_vault_that_comes_after_what_depends_on_it_is_still_known_and_names_who_does() {
+        let snapshot = Snapshot::default();
+        let mut given = parts(&snapshot);
+        given.inventory.take(&[account()]);
+        // Kept between two invocations.
+        given.inventory = serde_json::from_value(serde_json::to_value(&given.inventory).unwrap()).unwrap();
+        given.inventory.take(&[vault()]);
+        let report = Report::build(given);
+        assert_eq!(rules(&report), ["key-inside", "key-vault", "rotate-keys"]);
+        assert_eq!(report.findings[1].depends_on, [account().id]);
+    }
+
+    #[test]
+    fn pages_of_any_size_and_order_make_the_same_report() {
+        let snapshot = Snapshot::default();
+        let resources = [account(), vault()];
+        let all = |pages: &[&[Resource]]| {
+            let mut given = parts(&snapshot);
+            pages.iter().for_each(|page| given.inventory.take(page));
+            Report::build(given).hash()
+        };
+        let whole = all(&[&resources]);
+        assert_eq!(all(&[&resources[..1], &resources[1..]]), whole);
+        assert_eq!(all(&[&resources[1..], &resources[..1]]), whole);
+        // A row that two pages have is one.
+        assert_eq!(all(&[&resources, &resources[..1]]), whole);
+    }
+
+    #[test]
+    fn silence_is_never_taken_for_an_empty_subscription() {
+        let snapshot = Snapshot::default();
+        let unread = |listed_any, expected, counts: &[(&str, u64)]| {
+            let counts = counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
+            let report = Report::build(ReportParts { listed_any, expected, counts, ..parts(&snapshot) });
+            report.not_read.into_iter().map(|list| list.why).collect::<Vec<_>>()
+        };
+        assert_eq!(unread(Some(true), None, &[]), ["IndexBehind"]);
+        assert_eq!(unread(None, None, &[]), ["NotCrossChecked"]);
+        assert!(unread(Some(false), Some(0), &[]).is_empty());
+        assert!(unread(None, Some(0), &[("microsoft.network/virtualnetworks", 3)]).is_empty());
+        assert_eq!(unread(Some(true), Some(2), &[("microsoft.web/sites", 2)]), ["Incomplete"]);
+    }
+
+    #[test]
+    fn what_the_snapshot_could_not_read_is_in_the_report_once() {
+        let list = NotRead { what: "eligibility".into(), why: "Forbidden".into(), needs: "P2".into() };
+        let snapshot = Snapshot { not_read: vec![list.clone()], ..Snapshot::default() };
+        let report = Report::build(ReportParts { not_read: vec![list.clone()], ..parts(&snapshot) });
+        assert_eq!(report.not_read, [list]);
+        assert_eq!(report.verdict(&[]), crate::report::Verdict::Incomplete);
+    }
+
+    #[test]
+    fn types_are_counted_without_case() {
+        let snapshot = Snapshot::default();
+        let counts = vec![("Microsoft.Web/sites".into(), 2), ("microsoft.web/sites".into(), 1)];
+        let report = Report::build(ReportParts { counts, ..parts(&snapshot) });
+        assert_eq!(report.resources, [("microsoft.web/sites".to_owned(), 3)]);
+    }
+}

@@ -1,8 +1,10 @@
 //! A report for other programs: CSV for spreadsheets, JSON for everything else.
 
-use serde_json::{Value, json};
+use access::snapshot::NotRead;
+use onboarding::{SubscriptionId, TenantId};
+use serde::Serialize;
 
-use super::{Finding, Group, Report};
+use super::{Alternative, Finding, Group, Report, Task};
 use crate::catalogue::{self, Recoverable};
 
 impl Group {
@@ -111,27 +113,91 @@ impl Report {
     /// Fields may be added; none changes its meaning under the same `schema`. `recoverable` is `yes`, `no` or `unknown`; `row` is the
     /// row of Microsoft's table, or empty.
     #[must_use]
-    pub fn json(&self) -> Value {
-        let finding = |finding: &Finding| {
-            let rule = catalogue::rule(&finding.rule);
-            let said = |of: fn(&catalogue::Rule) -> &'static str| rule.map(of).unwrap_or_default();
-            json!({
-                "id": finding.id, "rule": finding.rule, "group": finding.group, "hardStop": finding.hard_stop,
-                "recoverable": rule.map_or(Recoverable::Unknown, |rule| rule.recoverable),
-                "resource": finding.resource, "name": finding.name, "kind": finding.kind,
-                "dependsOn": finding.depends_on, "detail": finding.detail,
-                "row": said(|rule| rule.row), "why": said(|rule| rule.why), "when": said(|rule| rule.when),
-                "todo": said(|rule| rule.todo), "link": said(|rule| rule.link),
-            })
+    pub fn json(&self) -> String {
+        let whole = Whole {
+            schema: self.schema,
+            hash: self.hash(),
+            subscription: &self.subscription,
+            source: &self.source,
+            partner: &self.partner,
+            snapshot_hash: &self.snapshot_hash,
+            complete: self.not_read.is_empty(),
+            not_read: &self.not_read,
+            resources: self.resources.iter().map(|(kind, count)| Count { kind, count: *count }).collect(),
+            findings: self.findings.iter().map(Row::of).collect(),
+            tasks: self.tasks(),
+            alternatives: super::alternatives(self),
         };
-        let count = |(kind, count): &(String, u64)| json!({"type": kind, "count": count});
-        json!({
-            "schema": self.schema, "hash": self.hash(), "subscription": self.subscription, "source": self.source,
-            "partner": self.partner, "snapshotHash": self.snapshot_hash, "complete": self.not_read.is_empty(),
-            "notRead": self.not_read,
-            "resources": self.resources.iter().map(count).collect::<Vec<_>>(),
-            "findings": self.findings.iter().map(finding).collect::<Vec<_>>(),
-            "tasks": self.tasks(), "alternatives": super::alternatives(self),
-        })
+        // Texts and numbers always have a JSON form.
+        serde_json::to_string(&whole).unwrap_or_default()
+    }
+}
+
+/// The JSON's form. It borrows, so that a large report is not in memory twice.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Whole<'a> {
+    schema: u32,
+    hash: String,
+    subscription: &'a SubscriptionId,
+    source: &'a TenantId,
+    partner: &'a TenantId,
+    snapshot_hash: &'a str,
+    complete: bool,
+    not_read: &'a [NotRead],
+    resources: Vec<Count<'a>>,
+    findings: Vec<Row<'a>>,
+    tasks: Vec<Task>,
+    alternatives: Vec<Alternative>,
+}
+
+#[derive(Serialize)]
+struct Count<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    count: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    id: &'a str,
+    rule: &'a str,
+    group: Group,
+    hard_stop: bool,
+    recoverable: Recoverable,
+    resource: &'a str,
+    name: &'a str,
+    kind: &'a str,
+    depends_on: &'a [String],
+    detail: Option<&'a str>,
+    row: &'static str,
+    why: &'static str,
+    when: &'static str,
+    todo: &'static str,
+    link: &'static str,
+}
+
+impl<'a> Row<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        let rule = catalogue::rule(&finding.rule);
+        let said = |of: fn(&catalogue::Rule) -> &'static str| rule.map(of).unwrap_or_default();
+        Self {
+            id: &finding.id,
+            rule: &finding.rule,
+            group: finding.group,
+            hard_stop: finding.hard_stop,
+            recoverable: rule.map_or(Recoverable::Unknown, |rule| rule.recoverable),
+            resource: &finding.resource,
+            name: &finding.name,
+            kind: &finding.kind,
+            depends_on: &finding.depends_on,
+            detail: finding.detail.as_deref(),
+            row: said(|rule| rule.row),
+            why: said(|rule| rule.why),
+            when: said(|rule| rule.when),
+            todo: said(|rule| rule.todo),
+            link: said(|rule| rule.link),
+        }
     }
 }
