@@ -260,10 +260,13 @@ fn report() -> Report {
 /// With a report, decisions, and a restore that made one row.
 fn assessed() -> Fixed {
     let mut deps = fixed();
-    let mut people = People::default();
-    people.principals =
-        serde_json::from_value(json!([{"id": ADA, "kind": "member", "name": "Ada Lovelace", "enabled": true}]))
-            .unwrap();
+    let people = People {
+        principals: serde_json::from_value(
+            json!([{"id": ADA, "kind": "member", "name": "Ada Lovelace", "enabled": true}]),
+        )
+        .unwrap(),
+        ..People::default()
+    };
     let decision = Decision {
         assignment: READER.into(),
         verdict: Verdict::Restore,
