@@ -169,3 +169,120 @@ fn allowed(set: &PermissionSet) -> arm::PermissionSet {
         not_data_actions: set.not_data_actions.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use microsoft::clouds::{Clouds, LoopbackBase};
+    use microsoft::{AccessToken, HttpSettings, Microsoft};
+    use onboarding::{Cloud, ErrorName, ObjectId, TenantId};
+    use serde_json::{Value, json};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    const SUBSCRIPTION: &str = "51000000-0000-4000-8000-000000000001";
+    const ROLE: &str = "d0000000-0000-4000-8000-000000000001";
+
+    /// Azure for one call: answers with this status and body, and hands out what it was asked.
+    async fn azure(status: u16, body: Value) -> (Real, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let asked = tokio::spawn(async move {
+            let mut asked = String::new();
+            // Once for each attempt: what Azure can't answer now is asked again.
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut bytes = vec![0; 16 * 1024];
+                let read = stream.read(&mut bytes).await.unwrap_or(0);
+                asked = String::from_utf8_lossy(&bytes[..read]).into_owned();
+                let body = body.to_string();
+                let head = format!("HTTP/1.1 {status} Status\r\ncontent-type: application/json\r\nretry-after: 40\r\n");
+                let answer = format!("{head}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                if asked.contains("PUT") || asked.contains("GET") {
+                    break;
+                }
+            }
+            asked
+        });
+        let settings = HttpSettings { retries: 0, ..HttpSettings::new([3; 16]) };
+        let clouds = Clouds::new(Some(LoopbackBase::parse(&base).unwrap()), false);
+        let cloud = Microsoft::new(clouds, settings).unwrap().cloud(Cloud::Public).unwrap();
+        let tenant = TenantId::parse("b2000000-0000-4000-8000-000000000002").unwrap();
+        let arm = cloud.arm(&AccessToken::new("TOKEN".to_owned().into(), tenant, None));
+        let role = PlannedRole {
+            before: "before".into(),
+            guid: ROLE.into(),
+            name: "Operator".into(),
+            description: None,
+            permissions: Vec::new(),
+            assignable_scopes: vec![format!("/subscriptions/{SUBSCRIPTION}")],
+        };
+        let plan = Plan { roles: vec![role], ..Plan::default() };
+        (Real::new(arm, SubscriptionId::parse(SUBSCRIPTION).unwrap(), Actor::PartnerAdmin, &plan), asked)
+    }
+
+    fn row(role: &str) -> PlannedAssignment {
+        PlannedAssignment {
+            before: "before".into(),
+            name: "e0000000-0000-4000-8000-000000000001".into(),
+            scope: format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/prod"),
+            role: role.into(),
+            role_name: "Operator".into(),
+            principal: ObjectId::parse("0b000000-0000-4000-8000-000000000001").unwrap(),
+            principal_type: "User".into(),
+            description: Some("Asked for by finance".into()),
+            condition: Some("@Resource[name] StringEquals 'a'".into()),
+            condition_version: None,
+        }
+    }
+
+    async fn said(status: u16, code: &str, role: &str) -> Said {
+        let (real, _asked) = azure(status, json!({"error": {"code": code, "message": "No."}})).await;
+        let row = row(role);
+        real.assign(&row, &row.name).await
+    }
+
+    #[tokio::test]
+    async fn only_named_refusals_are_waited_for() {
+        let builtin = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+        for (status, code, role, waited_for) in [
+            (400, "PrincipalNotFound", builtin, true),
+            (403, "AuthorizationFailed", builtin, true),
+            (400, "RoleDefinitionDoesNotExist", ROLE, true),
+            (400, "RoleDefinitionDoesNotExist", builtin, false),
+            (404, "ResourceGroupNotFound", builtin, false),
+            (409, "ScopeLocked", builtin, false),
+            (400, "RoleAssignmentLimitExceeded", builtin, false),
+            (403, "DenyAssignmentAuthorizationFailed", builtin, false),
+            (403, "RequestDisallowedByPolicy", builtin, false),
+        ] {
+            match said(status, code, role).await {
+                Said::NotYet { .. } => assert!(waited_for, "{code} for {role}"),
+                Said::Refused(words) => assert!(!waited_for && words.contains(code), "{code} for {role}: {words}"),
+                other => panic!("{code}: {other:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_there_taken_busy_or_unclear_is_told_apart() {
+        assert!(matches!(said(409, "RoleAssignmentExists", ROLE).await, Said::There));
+        assert!(matches!(said(400, "RoleAssignmentUpdateNotPermitted", ROLE).await, Said::NameTaken));
+        assert!(matches!(said(409, "RoleDefinitionWithSameNameExists", ROLE).await, Said::NameTaken));
+        assert!(matches!(said(429, "TooManyRequests", ROLE).await, Said::Busy(Some(wait)) if wait.as_secs() == 40));
+        assert!(matches!(said(503, "ServiceUnavailable", ROLE).await, Said::Unclear(_)));
+        let Said::Stop(stop) = said(401, "ExpiredAuthenticationToken", ROLE).await else { panic!("no stop") };
+        assert_eq!(stop.name, ErrorName::SignInRequired);
+    }
+
+    #[tokio::test]
+    async fn a_condition_without_a_version_is_written_all_the_same() {
+        let (real, asked) = azure(403, json!({"error": {"code": "AuthorizationFailed", "message": "No."}})).await;
+        let row = row(ROLE);
+        real.assign(&row, &row.name).await;
+        let asked = asked.await.unwrap();
+        for part in ["/resourceGroups/prod/", "StringEquals", "\"conditionVersion\":\"2.0\"", "Asked for by finance"] {
+            assert!(asked.contains(part), "{part} in {asked}");
+        }
+    }
+}
