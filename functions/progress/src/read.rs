@@ -2,10 +2,10 @@
 //!
 //! The two people see rows with names; everybody else who was given a link to look sees numbers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use access::mapping::{Decision, People, Verdict};
-use access::plan::{Plan, RowResult};
+use access::plan::{Change, DiffRow, Plan, RowOutcome, RowResult};
 use access::snapshot::Snapshot;
 use http::{Request, StatusCode};
 use impact::preflight::{CheckId, State};
@@ -255,11 +255,16 @@ async fn access<R: Reading>(deps: &R, look: &Look<'_>, query: &Fields) -> Result
         return Ok(look.not_yet());
     }
     let (snapshot, people) = before(deps, look.loaded).await?;
-    let (mut plan, mut results) = (None, HashMap::new());
+    let (mut plan, mut results, mut seen) = (None, HashMap::new(), Vec::new());
     if let Some(hash) = &meta.decisions_hash {
         let pages = kept(deps, look.id, Archive::Plan, hash).await?;
         if !pages.is_empty() {
             plan = Some(Plan::from_pages(&pages).map_err(|error| damaged(look.id, "plan", &error))?);
+        }
+        for page in kept(deps, look.id, Archive::Difference, hash).await? {
+            let rows: Vec<DiffRow> =
+                access::pages::unpack(&page).map_err(|error| damaged(look.id, "difference", &error))?;
+            seen.extend(rows);
         }
         for page in kept(deps, look.id, Archive::Restored, hash).await? {
             let batch: Vec<RowResult> =
@@ -270,7 +275,8 @@ async fn access<R: Reading>(deps: &R, look: &Look<'_>, query: &Fields) -> Result
     // Before the restore began there is no kept plan: what is decided says what is to come.
     let plan =
         plan.unwrap_or_else(|| Plan::new(&meta.subscription_id, &snapshot, &look.loaded.review.decisions, &people));
-    let rows = became(&snapshot, &people, &plan, &results);
+    let mut rows = became(&snapshot, &people, &plan, &results);
+    let new = compared(&snapshot, &people, &seen, &mut rows);
     if look.wants_json && look.actor().is_some() {
         return Ok(answer::json(StatusCode::OK, &rows));
     }
@@ -278,6 +284,7 @@ async fn access<R: Reading>(deps: &R, look: &Look<'_>, query: &Fields) -> Result
         link: look.link,
         reference: &look.reference(),
         rows: &rows,
+        new: &new,
         details: look.actor().is_some(),
         page: query.get("page").parse().unwrap_or(1),
     };
@@ -306,6 +313,23 @@ fn became(snapshot: &Snapshot, people: &People, plan: &Plan, results: &HashMap<S
         }
     };
     snapshot.assignments.iter().map(row).collect()
+}
+
+/// Marks what was made and is not there, by the list that was read afterwards, and answers what is new: who, role and scope.
+fn compared(snapshot: &Snapshot, people: &People, seen: &[DiffRow], rows: &mut [AccessRow]) -> Vec<[String; 3]> {
+    let named = Named::of(&people.principals, &people.targets, &people.suggestions);
+    let missing: HashSet<&str> =
+        seen.iter().filter(|row| row.change == Change::Missing).map(|row| row.before.as_str()).collect();
+    for (assignment, row) in snapshot.assignments.iter().zip(rows) {
+        let made = matches!(row.became, Became::Ended(RowOutcome::Restored | RowOutcome::Present, _));
+        if made && missing.contains(assignment.id.as_str()) {
+            row.became = Became::Missing;
+        }
+    }
+    seen.iter()
+        .filter(|row| row.change == Change::New)
+        .map(|row| [named.target(&row.principal), row.role_name.clone(), row.scope.clone()])
+        .collect()
 }
 
 /// What step 5 saw, as it recorded it.

@@ -356,6 +356,17 @@ async fn access_is_told_row_by_row() {
 }
 
 #[tokio::test]
+async fn what_is_not_there_when_it_is_looked_for_again_is_not_told_as_restored() {
+    let mut deps = assessed();
+    let row = |before: &str, principal: &str, change: &str| json!({"before": before, "roleName": "Owner", "scope": "/s", "principal": principal, "change": change});
+    let seen = json!([row(READER, ADA, "missing"), row("", TARGET, "new")]);
+    deps.kept.insert(Archive::Difference, vec![access::pages::pack(&seen).unwrap()]);
+    let page = page_of(&deps, OWNER, "access").await;
+    assert!(page.body().contains("0 restored") && page.body().contains("not in the list when we looked again"));
+    assert!(page.body().contains("Access that was not there before: 1"));
+}
+
+#[tokio::test]
 async fn before_anything_was_found_out_the_pages_say_so() {
     for page in ["report", "report.csv", "access", "proof", "receipt"] {
         let answer = page_of(&fixed(), OWNER, page).await;

@@ -24,6 +24,8 @@ pub enum Became {
     LeftOut(String),
     /// Still to come.
     Pending,
+    /// Made, and not there when the list was read again.
+    Missing,
 }
 
 /// One row: before and after.
@@ -57,6 +59,8 @@ pub struct AccessView<'a> {
     pub reference: &'a str,
     /// All rows.
     pub rows: &'a [AccessRow],
+    /// Access that was not there before: who, role and scope.
+    pub new: &'a [[String; 3]],
     /// Whether the viewer is one of the two people.
     pub details: bool,
     /// The page.
@@ -72,6 +76,7 @@ fn became(became: &Became) -> Markup {
             }
             Became::LeftOut(why) => { (text::ACCESS_LEFT_OUT) (left_out_words(why)) }
             Became::Pending => { (text::ACCESS_PENDING) }
+            Became::Missing => { (text::ACCESS_MISSING) }
         }
     }
 }
@@ -116,6 +121,25 @@ pub fn access(view: &AccessView<'_>) -> Markup {
                 }
             }))
             (pager(part, &paths::access(view.link)))
+            @if !view.new.is_empty() {
+                h2 { (text::ACCESS_NEW) ": " (view.new.len()) }
+                p { (text::ACCESS_NEW_SAID) }
+                (wide(text::ACCESS_NEW.english, &html! {
+                    table {
+                        caption { (text::ACCESS_NEW) }
+                        thead { tr {
+                            th scope="col" { (text::COL_WHO) }
+                            th scope="col" { (text::COL_ROLE) }
+                            th scope="col" { (text::COL_SCOPE) }
+                        } }
+                        tbody {
+                            @for [who, role, scope] in Part::of(view.new.len(), ACCESS_ROWS, 1).of_rows(view.new) {
+                                tr { th scope="row" { (who) } td { (role) } td { code { (scope) } } }
+                            }
+                        }
+                    }
+                }))
+            }
         }
         p.actions { a.button.quiet href=(paths::progress(view.link)) { (words::BACK_TO_PROGRESS) } }
     };
@@ -268,15 +292,16 @@ mod tests {
             row(Became::LeftOut("something-new".into())),
             row(Became::Pending),
         ];
-        let page = access(&AccessView { link: "L", reference: "R", rows: &rows, details: true, page: 1 }).into_string();
+        let page = access(&AccessView { link: "L", reference: "R", rows: &rows, new: &[], details: true, page: 1 })
+            .into_string();
         for piece in
             ["✓ Restored", "PrincipalNotFound", "skipped on purpose", "something-new", "Still to come", "1 refused"]
         {
             assert!(page.contains(piece), "{piece}");
         }
         assert!(!page.contains("<i>"));
-        let counts =
-            access(&AccessView { link: "L", reference: "R", rows: &rows, details: false, page: 1 }).into_string();
+        let counts = access(&AccessView { link: "L", reference: "R", rows: &rows, new: &[], details: false, page: 1 })
+            .into_string();
         assert!(counts.contains("2 left out") && !counts.contains("Ada"));
     }
 

@@ -110,7 +110,7 @@ pub fn preflight(view: &PreflightView<'_>) -> Markup {
         }
         @if !view.details { p { (text::COUNTS_ONLY) } } @else {
             @for (group, title) in text::CHECK_GROUPS {
-                @let rows: Vec<&Check> = view.checks.0.iter().filter(|check| text::check_group(check.id) == group).collect();
+                @let rows: Vec<&Check> = view.checks.0.iter().filter(|check| check.id.group() == group).collect();
                 @if !rows.is_empty() {
                     h2 { (title) }
                     (wide(title.english, &html! {

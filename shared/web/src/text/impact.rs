@@ -81,26 +81,6 @@ pub(crate) const CHECK_GROUPS: [(CheckGroup, Text); 6] = [
     (CheckGroup::OurSide, text("preflight.group.our-side", "This service")),
 ];
 
-/// Where a row belongs.
-pub(crate) fn check_group(id: CheckId) -> CheckGroup {
-    match id {
-        CheckId::OwnerRole | CheckId::OwnerMfa | CheckId::PartnerMfa => CheckGroup::Account,
-        CheckId::Offer
-        | CheckId::SubscriptionState
-        | CheckId::SpendingLimit
-        | CheckId::Lighthouse
-        | CheckId::PendingRequest
-        | CheckId::Locks
-        | CheckId::HardStops => CheckGroup::Subscription,
-        CheckId::LeavingPolicy | CheckId::SourceConsent => CheckGroup::SourceDirectory,
-        CheckId::EnteringPolicy | CheckId::PartnerAdminRole | CheckId::Invitations | CheckId::PartnerConsent => {
-            CheckGroup::PartnerDirectory
-        }
-        CheckId::PartnerAccount => CheckGroup::PartnerCenter,
-        CheckId::Mail => CheckGroup::OurSide,
-    }
-}
-
 /// Who can fix a row.
 pub(crate) fn fixer(fixer: Fixer) -> Text {
     match fixer {
@@ -251,12 +231,67 @@ pub(crate) const CASES: &[(&str, Text)] = &[
     ("inherited", text("case.inherited", "only from above the subscription")),
     ("eligible", text("case.eligible", "only eligible, not active")),
     ("conditional", text("case.conditional", "with a condition")),
-    ("none", text("case.none", "not there")),
+    ("none", text("case.none", "there is none")),
     ("allowed", text("case.allowed", "allowed for everyone")),
     ("exempted", text("case.exempted", "blocked, and this account is exempted")),
     ("blocked", text("case.blocked", "blocked, and this account is not exempted")),
     ("blocked-list-hidden", text("case.blocked-list-hidden", "blocked; the list of exempted accounts can't be read")),
     ("unknown", text("case.unknown", "could not be read")),
+    ("accepted", text("case.accepted", "accepted by the mail service")),
+    ("not-accepted", text("case.not-accepted", "not accepted by the mail service")),
+    ("not-sent-yet", text("case.not-sent-yet", "no mail has been sent yet")),
+    ("some-not-sent-yet", text("case.some-not-sent-yet", "not every mail has been sent yet")),
+    ("administrator", text("case.administrator", "has an administrator role")),
+    ("global-administrator", text("case.global-administrator", "is Global Administrator")),
+    ("administrators", text("case.administrators", "administrators may invite")),
+    ("everyone", text("case.everyone", "everyone may invite")),
+    ("members", text("case.members", "members may invite")),
+    ("nobody", text("case.nobody", "nobody may invite")),
+    ("guest-is-there", text("case.guest-is-there", "the guest is there already")),
+    ("against-deletion", text("case.against-deletion", "locks against deletion only")),
+    ("read-only", text("case.read-only", "read-only locks")),
+    ("by-directory", text("case.by-directory", "decided by the directory's policy")),
+    ("compliant", text("case.compliant", "the sign-in satisfies the rule")),
+    ("not-compliant", text("case.not-compliant", "the sign-in does not satisfy the rule")),
+    ("demanded-at-sign-in", text("case.demanded-at-sign-in", "Microsoft was asked to demand it")),
+    ("enabled", text("case.enabled", "enabled")),
+    ("not-enabled", text("case.not-enabled", "not enabled")),
+    ("granted", text("case.granted", "consent was given")),
+    ("missing", text("case.missing", "consent is missing")),
+    ("names-readable", text("case.names-readable", "names can be read")),
+    ("names-hidden", text("case.names-hidden", "names can't be read")),
+    ("off", text("case.off", "off")),
+    ("off-this-period", text("case.off-this-period", "off for this period")),
+    ("on", text("case.on", "on")),
+    ("profile", text("case.profile", "Partner Center knows it")),
+    ("no-access-to-partner-center", text("case.no-access-to-partner-center", "Partner Center does not let us look")),
+    ("another-directory", text("case.another-directory", "Partner Center knows another directory")),
+    ("no-role", text("case.no-role", "the account has no role in Partner Center")),
+    ("foreign", text("case.foreign", "a request of somebody else is open")),
+    ("to-the-partner", text("case.to-the-partner", "a request to the partner directory is open")),
+    ("accepted-by-both", text("case.accepted-by-both", "accepted by both people")),
+    ("managed-by-others", text("case.managed-by-others", "another tenant manages it")),
+    ("not-read", text("case.not-read", "not read yet")),
+    ("not-readable", text("case.not-readable", "could not be read")),
+    ("not-said", text("case.not-said", "Microsoft does not say")),
+    ("not-visible", text("case.not-visible", "not visible with this sign-in")),
+    ("offer-csp", text("case.offer-csp", "of a Cloud Solution Provider")),
+    ("offer-students-starter", text("case.offer-students-starter", "Azure for Students Starter")),
+    ("offer-internal", text("case.offer-internal", "Microsoft's own")),
+    ("offer-support-plan", text("case.offer-support-plan", "a support plan, no Azure subscription")),
+    ("offer-pay-as-you-go", text("case.offer-pay-as-you-go", "pay-as-you-go")),
+    ("offer-partner-benefit", text("case.offer-partner-benefit", "a partner benefit")),
+    ("offer-dev-test", text("case.offer-dev-test", "dev/test")),
+    ("offer-open", text("case.offer-open", "Azure in Open")),
+    ("offer-sponsored", text("case.offer-sponsored", "sponsored")),
+    ("offer-agreement", text("case.offer-agreement", "an agreement: billing stays where it is")),
+    ("offer-personal-benefit", text("case.offer-personal-benefit", "a personal benefit, which may end")),
+    ("offer-free-trial", text("case.offer-free-trial", "a free trial, which may end")),
+    ("offer-students", text("case.offer-students", "Azure for Students, which may end")),
+    ("offer-pass", text("case.offer-pass", "an Azure pass, which may end")),
+    ("offer-legacy", text("case.offer-legacy", "an old offer")),
+    ("offer-unknown", text("case.offer-unknown", "an offer that we don't know")),
+    ("offer-not-said", text("case.offer-not-said", "Microsoft does not say which")),
 ];
 
 // Report
@@ -549,6 +584,13 @@ pub(crate) const ACCESS_COL_BEFORE: Text = text("access.column.before", "Before"
 pub(crate) const ACCESS_PENDING: Text = text("access.pending", "◔ Still to come");
 pub(crate) const ACCESS_LEFT_OUT: Text = text("access.left-out", "○ Left out: ");
 pub(crate) const ACCESS_AZURE_SAID: Text = text("access.azure-said", "Azure said: ");
+
+pub(crate) const ACCESS_MISSING: Text = text("access.missing", "! Made, and not in the list when we looked again");
+pub(crate) const ACCESS_NEW: Text = text("access.new", "Access that was not there before");
+pub(crate) const ACCESS_NEW_SAID: Text = text(
+    "access.new.said",
+    "The role of whoever accepted and that of the Partner Center administrator, and whatever others have assigned since.",
+);
 
 /// How a row of the restore ended.
 pub(crate) fn outcome(outcome: RowOutcome) -> Text {
