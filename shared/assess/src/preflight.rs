@@ -96,7 +96,8 @@ impl Rows {
     }
 }
 
-/// Whether an answer says that this can't be read, as opposed to that Microsoft can't answer now.
+/// Whether an answer says that this can't be read, as opposed to that Microsoft can't answer now. An answer in a form that nobody
+/// knows counts: it is said in the report, and an onboarding does not end for want of a list that is not indispensable.
 pub(crate) fn is_unreadable(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -105,6 +106,7 @@ pub(crate) fn is_unreadable(error: &Error) -> bool {
             | ErrorKind::NotRegistered
             | ErrorKind::UnsupportedVersion
             | ErrorKind::Invalid
+            | ErrorKind::Unexpected
     )
 }
 
@@ -227,7 +229,12 @@ async fn look_at_owner(rows: &mut Rows, arm: &Arm, id: &SubscriptionId, owner: &
         Err(error) if is_unreadable(&error) => Ok(Vec::new()),
         Err(error) => Err(owners(&error)),
     };
-    let mut assigned = readable(arm.role_assignments_of(id, owner).await)?;
+    let mut assigned = match arm.role_assignments_of(id, owner).await {
+        Err(error) if !matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => {
+            return Err(owners(&error));
+        }
+        outcome => outcome.unwrap_or_default(),
+    };
     let mut eligible = false;
     // Why not, is asked only where it is so.
     if !assigned.iter().any(|assignment| assignment.is_direct_owner(id, owner)) {
