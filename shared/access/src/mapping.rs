@@ -152,14 +152,17 @@ fn part<T>(list: &[T], page: usize) -> &[T] {
     list.get(from..to).unwrap_or_default()
 }
 
-/// An attribute that says something: trimmed, lower case, and not empty. Null and empty match nothing.
+/// An attribute that says something: trimmed, lower case, and not empty. Null and empty match nothing. Only ASCII letters change their
+/// case: Unicode folds others onto them (the Kelvin sign becomes `k`), and one person's address must never become another's.
 fn said(attribute: Option<&str>) -> Option<String> {
-    attribute.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty())
+    attribute.map(|text| text.trim().to_ascii_lowercase()).filter(|text| !text.is_empty())
 }
 
 fn address(attribute: Option<&str>) -> Option<String> {
-    said(attribute)
-        .filter(|text| text.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty()))
+    said(attribute).filter(|text| {
+        text.split_once('@')
+            .is_some_and(|(user, domain)| !user.is_empty() && !domain.is_empty() && !domain.contains('@'))
+    })
 }
 
 fn domain(address: &str) -> &str {
@@ -493,4 +496,155 @@ pub fn accept_all_exact(
     }
     all.sort_by(|one, other| one.assignment.cmp(&other.assignment));
     (all, added)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: usize) -> ObjectId {
+        ObjectId::parse(&format!("00000000-0000-4000-8000-{n:012x}")).unwrap()
+    }
+
+    fn directory(domain: &str) -> DirectoryFacts {
+        DirectoryFacts {
+            tenant: onboarding::TenantId::parse("6c3c85bc-5366-4eaa-8055-a10529eafd03").unwrap(),
+            verified_domains: vec![domain.into()],
+        }
+    }
+
+    fn member(n: usize, upn: &str) -> Principal {
+        Principal {
+            id: id(n),
+            kind: PrincipalKind::Member,
+            name: None,
+            upn: Some(upn.into()),
+            mail: None,
+            other_mails: Vec::new(),
+            issuers: Vec::new(),
+            accepted: false,
+            enabled: true,
+            on_premises_sid: None,
+            app_id: None,
+            app_owner: None,
+            resource_id: None,
+        }
+    }
+
+    fn guest(n: usize, user: &str, domain: &str) -> Principal {
+        Principal {
+            kind: PrincipalKind::Guest,
+            mail: Some(format!("{user}@{domain}")),
+            issuers: vec!["ExternalAzureAD".into()],
+            accepted: true,
+            ..member(n, &format!("{user}_{domain}#EXT#@fabrikam.onmicrosoft.com"))
+        }
+    }
+
+    fn found(source: &[Principal], partner: &[Principal]) -> Vec<(Option<ObjectId>, String)> {
+        suggest(source, &directory("contoso.com"), partner, &directory("fabrikam.com"), &[])
+            .into_iter()
+            .map(|one| (one.target, one.reason))
+            .collect()
+    }
+
+    fn to(n: usize, reason: &str) -> Vec<(Option<ObjectId>, String)> {
+        vec![(Some(id(n)), reason.into())]
+    }
+
+    fn nowhere(reason: &str) -> Vec<(Option<ObjectId>, String)> {
+        vec![(None, reason.into())]
+    }
+
+    #[test]
+    fn a_guest_is_the_member_whose_address_they_proved() {
+        let ada = member(1, "Ada_L@Contoso.com");
+        assert_eq!(found(std::slice::from_ref(&ada), &[guest(2, "ada_l", "contoso.com")]), to(2, "guest-of-member"));
+        let open = Principal { accepted: false, ..guest(2, "ada_l", "contoso.com") };
+        assert_eq!(found(std::slice::from_ref(&ada), &[open]), nowhere("invitation-open"));
+        let other = Principal { mail: Some("eve@example.org".into()), ..guest(2, "ada_l", "contoso.com") };
+        assert_eq!(found(std::slice::from_ref(&ada), &[other]), nowhere("no-key"));
+        let personal = Principal { issuers: vec!["MicrosoftAccount".into()], ..guest(2, "ada_l", "contoso.com") };
+        assert_eq!(found(std::slice::from_ref(&ada), &[personal]), nowhere("no-key"));
+        let disabled = Principal { enabled: false, ..guest(2, "ada_l", "contoso.com") };
+        assert_eq!(found(&[ada], &[disabled]), nowhere("disabled"));
+    }
+
+    #[test]
+    fn a_member_of_the_partner_is_the_guest_who_came_from_there() {
+        let source = [guest(1, "kim", "fabrikam.com")];
+        assert_eq!(found(&source, &[member(2, "kim@fabrikam.com")]), to(2, "member-of-guest"));
+        // The partner directory has not verified that domain: anybody may be called that.
+        let source = [guest(1, "kim", "example.org")];
+        assert_eq!(found(&source, &[member(2, "kim@example.org")]), nowhere("no-key"));
+    }
+
+    #[test]
+    fn letters_that_only_look_or_fold_alike_are_others() {
+        let source = [member(1, "kim@contoso.com")];
+        assert_eq!(found(&source, &[guest(2, "\u{212a}im", "contoso.com")]), nowhere("no-key"));
+        assert_eq!(found(&source, &[guest(2, "k\u{131}m", "contoso.com")]), nowhere("no-key"));
+    }
+
+    #[test]
+    fn an_address_with_two_at_signs_is_none() {
+        let source = [member(1, "kim@example.org@contoso.com")];
+        assert_eq!(found(&source, &[guest(2, "kim@example.org", "contoso.com")]), nowhere("no-key"));
+    }
+
+    #[test]
+    fn two_that_lead_to_one_and_one_that_leads_to_two_lead_nowhere() {
+        let (one, two) = (guest(2, "kim", "contoso.com"), guest(3, "kim", "contoso.com"));
+        assert_eq!(found(&[member(1, "kim@contoso.com")], &[one.clone(), two]), nowhere("ambiguous"));
+        let twins = [member(1, "kim@contoso.com"), member(4, "Kim@contoso.com")];
+        assert!(found(&twins, &[one]).iter().all(|found| *found == (None, "ambiguous".to_owned())));
+    }
+
+    #[test]
+    fn an_application_is_its_id_and_who_registered_it() {
+        let owner = Some(directory("").tenant);
+        let app = |n: usize, owner: Option<onboarding::TenantId>| Principal {
+            kind: PrincipalKind::Application,
+            app_id: Some("9f0c0e4c-0001-4000-8000-000000000000".into()),
+            app_owner: owner,
+            ..member(n, "")
+        };
+        assert_eq!(found(&[app(1, owner.clone())], &[app(2, owner.clone())]), to(2, "application-id"));
+        assert_eq!(found(&[app(1, None)], &[app(2, None)]), nowhere("no-key"));
+        assert_eq!(found(&[app(1, owner)], &[app(2, None)]), nowhere("no-key"));
+    }
+
+    fn decision(assignment: &str, target: usize, by: Actor) -> Decision {
+        Decision {
+            assignment: assignment.into(),
+            verdict: Verdict::Restore,
+            target: Some(id(target)),
+            by,
+            at: String::new(),
+            seconded_by: None,
+        }
+    }
+
+    #[test]
+    fn nobody_agrees_to_their_own_decision_nor_to_one_that_changed() {
+        let list = decide(&[], decision("b", 1, Actor::PartnerAdmin)).unwrap();
+        let list = decide(&list, decision("a", 2, Actor::PartnerAdmin)).unwrap();
+        assert_eq!(list.iter().map(|one| one.assignment.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(second(&list, "a", Some(&id(2)), Actor::PartnerAdmin), Err(DecisionError::SamePerson));
+        assert_eq!(second(&list, "a", Some(&id(9)), Actor::Owner), Err(DecisionError::Changed));
+        assert_eq!(second(&list, "c", None, Actor::Owner), Err(DecisionError::NotDecided));
+        assert_eq!(second(&list, "a", Some(&id(2)), Actor::Owner).unwrap()[0].seconded_by, Some(Actor::Owner));
+    }
+
+    #[test]
+    fn whoever_decides_something_else_takes_the_agreement_away() {
+        let list = decide(&[], decision("a", 1, Actor::PartnerAdmin)).unwrap();
+        let agreed = second(&list, "a", Some(&id(1)), Actor::Owner).unwrap();
+        assert_eq!(decide(&agreed, decision("a", 1, Actor::PartnerAdmin)).unwrap(), agreed);
+        assert_eq!(decide(&agreed, decision("a", 2, Actor::PartnerAdmin)).unwrap()[0].seconded_by, None);
+        let brought = Decision { seconded_by: Some(Actor::Owner), ..decision("a", 3, Actor::PartnerAdmin) };
+        assert_eq!(decide(&agreed, brought).unwrap()[0].seconded_by, None);
+        let nobody = Decision { target: None, ..decision("a", 1, Actor::Owner) };
+        assert_eq!(decide(&agreed, nobody), Err(DecisionError::NoTarget));
+    }
 }

@@ -339,21 +339,29 @@ impl<'a> Translation<'a> {
         for suggestion in &people.suggestions {
             known.insert(suggestion.source.as_str(), suggestion.target.as_ref().map(ObjectId::as_str));
         }
-        // What a person decided about somebody stands before what was suggested; two different decisions are none.
+        // Whoever picks somebody by hand for a small right would otherwise decide whom the condition of a great one spares. So a person
+        // in a condition is who a verified key says, or who two people agreed on where no key says anything; a decision that
+        // says otherwise leaves nobody.
         let mut by_person: HashMap<&str, Option<&str>> = HashMap::new();
         for row in &snapshot.assignments {
-            let Some(target) = decided.get(&row.id.to_ascii_lowercase()).and_then(|decision| decision.target.as_ref())
-            else {
+            let Some(decision) = decided.get(&row.id.to_ascii_lowercase()) else { continue };
+            let Some(target) = decision.target.as_ref().filter(|_| decision.verdict == Verdict::Restore) else {
                 continue;
+            };
+            let suggested = known.get(row.principal.as_str()).copied().flatten();
+            let agreed = decision.seconded_by.is_some_and(|second| second != decision.by);
+            let certain = match suggested {
+                Some(suggested) => suggested == target.as_str(),
+                None => agreed,
             };
             by_person
                 .entry(row.principal.as_str())
                 .and_modify(|other| {
-                    if *other != Some(target.as_str()) {
+                    if *other != Some(target.as_str()) || !certain {
                         *other = None;
                     }
                 })
-                .or_insert(Some(target.as_str()));
+                .or_insert(certain.then_some(target.as_str()));
         }
         known.extend(by_person);
         Self { known }
@@ -496,4 +504,110 @@ pub fn difference(before: &Snapshot, after: &Snapshot, plan: &Plan) -> Vec<DiffR
         change: Change::New,
     }));
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use onboarding::Actor;
+
+    use super::*;
+    use crate::mapping::{Confidence, Suggestion};
+
+    const SUBSCRIPTION: &str = "6c3c85bc-5366-4eaa-8055-a10529eafd03";
+    const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
+
+    fn id(n: usize) -> ObjectId {
+        ObjectId::parse(&format!("0000000a-0000-4000-8000-{n:012x}")).unwrap()
+    }
+
+    fn row(n: usize, principal: usize, condition: Option<&str>) -> Assignment {
+        let scope = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/g{n}");
+        Assignment {
+            id: format!("{scope}/providers/Microsoft.Authorization/roleAssignments/{n}"),
+            scope,
+            role: READER.into(),
+            role_name: "Reader".into(),
+            principal: id(principal),
+            principal_type: "User".into(),
+            description: None,
+            condition: condition.map(Into::into),
+            condition_version: condition.map(|_| "2.0".into()),
+            origin: Origin::Here,
+        }
+    }
+
+    fn restore(row: &Assignment, target: usize, seconded_by: Option<Actor>) -> Decision {
+        Decision {
+            assignment: row.id.clone(),
+            verdict: Verdict::Restore,
+            target: Some(id(target)),
+            by: Actor::PartnerAdmin,
+            at: String::new(),
+            seconded_by,
+        }
+    }
+
+    fn people(pairs: &[(usize, usize)]) -> People {
+        let suggestions = pairs.iter().map(|(source, target)| Suggestion {
+            source: id(*source),
+            target: Some(id(*target)),
+            target_name: None,
+            confidence: Confidence::Exact,
+            reason: "signed-in".into(),
+        });
+        People { suggestions: suggestions.collect(), ..People::default() }
+    }
+
+    fn planned(rows: &[Assignment], decisions: &[Decision], people: &People) -> Plan {
+        let snapshot = Snapshot { assignments: rows.to_vec(), ..Snapshot::default() };
+        Plan::new(&SubscriptionId::parse(SUBSCRIPTION).unwrap(), &snapshot, decisions, people)
+    }
+
+    fn naming(n: usize) -> String {
+        format!("@Request[PrincipalId] GuidNotEquals {{{}}}", id(n).as_str().to_uppercase())
+    }
+
+    #[test]
+    fn a_condition_names_the_same_people_by_their_new_ids() {
+        let rows = [row(1, 1, Some(&naming(2)))];
+        let plan = planned(&rows, &[restore(&rows[0], 11, None)], &people(&[(2, 12)]));
+        assert_eq!(plan.assignments[0].condition, Some(format!("@Request[PrincipalId] GuidNotEquals {{{}}}", id(12))));
+        assert_eq!(plan.assignments[0].condition_version.as_deref(), Some("2.0"));
+    }
+
+    #[test]
+    fn a_condition_that_names_somebody_unknown_leaves_its_row_out() {
+        let rows = [row(1, 1, Some(&naming(2)))];
+        let plan = planned(&rows, &[restore(&rows[0], 11, None)], &people(&[]));
+        assert_eq!((plan.assignments.len(), plan.left_out[0].why.as_str()), (0, "condition"));
+    }
+
+    #[test]
+    fn nobody_alone_decides_whom_a_condition_spares() {
+        let rows = [row(1, 1, Some(&naming(2))), row(2, 2, None)];
+        let condition = |second: Option<Actor>, people: &People| {
+            let plan = planned(&rows, &[restore(&rows[0], 11, None), restore(&rows[1], 13, second)], people);
+            plan.assignments.iter().find(|planned| planned.before == rows[0].id).map(|row| row.condition.clone())
+        };
+        assert_eq!(condition(None, &people(&[])), None, "picked by hand");
+        assert_eq!(condition(Some(Actor::PartnerAdmin), &people(&[])), None, "agreed to by the same person");
+        assert_eq!(condition(Some(Actor::Owner), &people(&[(2, 12)])), None, "against what a key says");
+        assert!(condition(Some(Actor::Owner), &people(&[])).flatten().unwrap().contains(id(13).as_str()));
+        assert!(condition(None, &people(&[(2, 13)])).flatten().unwrap().contains(id(13).as_str()));
+    }
+
+    #[test]
+    fn writes_stay_within_what_azure_takes() {
+        let at = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+        assert_eq!(pace(at(0), at(0), 0), Pace::Now(200));
+        assert_eq!(pace(at(0), at(0), 200), Pace::Wait(1));
+        assert_eq!(pace(at(0), at(5), 240), Pace::Now(10));
+        assert_eq!(pace(at(9), at(0), 200), Pace::Wait(1));
+    }
+
+    #[test]
+    fn a_long_name_keeps_within_what_azure_takes() {
+        let name = alternative_name(&"ä".repeat(128), SUBSCRIPTION);
+        assert!(name.chars().count() <= 128 && name.ends_with("(moved, 6c3c85bc)"));
+    }
 }

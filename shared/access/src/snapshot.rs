@@ -246,8 +246,10 @@ impl CustomRole {
     /// Whether it lets its holder give access to others, in any of its sets of permissions.
     #[must_use]
     pub fn gives_access_to_others(&self) -> bool {
-        const WRITES: [&str; 3] = [
+        const WRITES: [&str; 5] = [
             "Microsoft.Authorization/roleAssignments/write",
+            "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
+            "Microsoft.Authorization/roleEligibilityScheduleRequests/write",
             "Microsoft.Authorization/roleDefinitions/write",
             "Microsoft.Authorization/elevateAccess/action",
         ];
@@ -371,6 +373,8 @@ mod tests {
         };
         assert!(role(&["*"], &[]).gives_access_to_others());
         assert!(role(&["microsoft.authorization/*"], &[]).gives_access_to_others());
+        // Privileged Identity Management is another way to the same.
+        assert!(role(&["*/roleAssignmentScheduleRequests/*"], &[]).gives_access_to_others());
         assert!(!role(&["*"], &["Microsoft.Authorization/*"]).gives_access_to_others());
         assert!(!role(&["*/read", "Microsoft.Compute/*"], &[]).gives_access_to_others());
     }
