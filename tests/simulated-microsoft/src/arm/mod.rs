@@ -1,7 +1,9 @@
 //! Azure Resource Manager: who may call, and which call it is.
 
 mod change_tenant;
+mod deployments;
 mod errors;
+mod governance;
 mod policies;
 mod rbac;
 mod resource_graph;
@@ -50,6 +52,9 @@ fn route(ctx: &mut Ctx<'_>, call: &Call) -> Result<Answer, Refused> {
         }
         ["subscriptions", id, rest @ ..] => {
             let token = in_subscription(ctx, call, id)?;
+            if matches!(method, "PUT" | "DELETE") {
+                allowance(ctx, &token, id)?;
+            }
             match (method, rest) {
                 ("GET", []) => subscriptions::get(ctx, call, &token, id),
                 (_, ["providers", "microsoft.authorization", rest @ ..]) => match (method, rest) {
@@ -61,6 +66,24 @@ fn route(ctx: &mut Ctx<'_>, call: &Call) -> Result<Answer, Refused> {
                     ("GET", ["roledefinitions"]) => role_definitions::list(ctx, call, &token, id),
                     ("GET", ["roledefinitions", name]) => role_definitions::get(ctx, call, &token, id, name),
                     ("GET", ["classicadministrators"]) => role_assignments::classic(ctx, call, &token, id),
+                    ("PUT", ["roledefinitions", name]) => role_definitions::put(ctx, call, &token, id, name),
+                    ("GET", [kind]) => {
+                        governance::list(ctx, call, &token, id, kind).unwrap_or_else(|| Err(no_such_resource(call)))
+                    }
+                    _ => Err(no_such_resource(call)),
+                },
+                ("GET", ["providers", "microsoft.managedservices", kind @ "registrationassignments"]) => {
+                    governance::list(ctx, call, &token, id, kind).unwrap_or_else(|| Err(no_such_resource(call)))
+                }
+                ("GET", ["resources"]) => governance::resources(ctx, call, &token, id),
+                ("POST", ["providers", "microsoft.resources", "deployments", name, "whatif"]) => {
+                    governance::what_if(ctx, call, &token, id, name)
+                }
+                ("GET", ["operationresults", _]) => governance::result(ctx, call, &token, id),
+                (_, [.., "providers", "microsoft.authorization", "roleassignments", name]) => match method {
+                    "GET" => role_assignments::get(ctx, call, &token, id, name),
+                    "PUT" => role_assignments::put(ctx, call, &token, id, name),
+                    "DELETE" => role_assignments::delete(ctx, call, &token, id, name),
                     _ => Err(no_such_resource(call)),
                 },
                 (_, ["providers", "microsoft.subscription", "changetenantrequest", rest @ ..]) => {
@@ -71,6 +94,9 @@ fn route(ctx: &mut Ctx<'_>, call: &Call) -> Result<Answer, Refused> {
                         ("DELETE", ["default"]) => change_tenant::delete(ctx, call, &token, id),
                         _ => Err(no_such_resource(call)),
                     }
+                }
+                ("POST", ["providers", "microsoft.resources", "deployments", _, "whatif"]) => {
+                    deployments::what_if(ctx, call, &token, id)
                 }
                 ("POST", ["providers", "microsoft.subscription", "register"]) => {
                     subscriptions::register(ctx, call, &token, id)
@@ -196,8 +222,35 @@ fn second_factor(ctx: &Ctx<'_>, token: &AccessToken) -> Result<(), Refused> {
     Err(errors::needs_second_factor(ctx, &token.caller.tid))
 }
 
+/// Takes one write from what the person has left in the subscription: a bucket that fills again by the second.
+fn allowance(ctx: &mut Ctx<'_>, token: &AccessToken, id: &str) -> Result<(), Refused> {
+    let now = ctx.now();
+    let full = i64::from(ctx.shared.knobs.writes_burst) * 1000;
+    let rate = i64::from(ctx.shared.knobs.writes_per_second.max(1));
+    let left = ctx.shared.writes.entry((id.to_owned(), token.caller.oid.clone())).or_insert((full, now));
+    left.0 = (left.0 + (now - left.1).max(0) * rate).min(full);
+    left.1 = now;
+    if left.0 >= 1000 {
+        left.0 -= 1000;
+        return Ok(());
+    }
+    let message = "Number of 'write' requests for the subscription exceeded the limit. Please try again after some time.";
+    Err(Box::new(refuse(429, "SubscriptionRequestsThrottled", message).header("retry-after", "1")))
+}
+
 /// One page of a list, and the link to the next.
 fn page(ctx: &Ctx<'_>, call: &Call, rows: Vec<Value>, token_name: &str) -> Result<Answer, Refused> {
+    page_by(ctx, call, rows, token_name, |row| row)
+}
+
+/// One page of a list, of which only the rows shown are written out: long lists stay quick.
+fn page_by<T>(
+    ctx: &Ctx<'_>,
+    call: &Call,
+    rows: Vec<T>,
+    token_name: &str,
+    body_of: impl Fn(T) -> Value,
+) -> Result<Answer, Refused> {
     let from = match call.query(token_name) {
         None => 0,
         Some(text) => text
@@ -208,7 +261,7 @@ fn page(ctx: &Ctx<'_>, call: &Call, rows: Vec<Value>, token_name: &str) -> Resul
     };
     let to = from + ctx.shared.page_size;
     let more = to < rows.len();
-    let mut body = json!({"value": rows.into_iter().skip(from).take(ctx.shared.page_size).collect::<Vec<_>>()});
+    let mut body = json!({"value": rows.into_iter().skip(from).take(ctx.shared.page_size).map(body_of).collect::<Vec<_>>()});
     if more {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(call.query.iter().filter(|(name, _)| name != token_name));
