@@ -1,7 +1,6 @@
 //! Azure Resource Manager: who may call, and which call it is.
 
 mod change_tenant;
-mod deployments;
 mod errors;
 mod governance;
 mod policies;
@@ -94,9 +93,6 @@ fn route(ctx: &mut Ctx<'_>, call: &Call) -> Result<Answer, Refused> {
                         ("DELETE", ["default"]) => change_tenant::delete(ctx, call, &token, id),
                         _ => Err(no_such_resource(call)),
                     }
-                }
-                ("POST", ["providers", "microsoft.resources", "deployments", _, "whatif"]) => {
-                    deployments::what_if(ctx, call, &token, id)
                 }
                 ("POST", ["providers", "microsoft.subscription", "register"]) => {
                     subscriptions::register(ctx, call, &token, id)
