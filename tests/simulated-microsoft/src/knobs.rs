@@ -42,6 +42,16 @@ pub(crate) struct Knobs {
     pub(crate) acceptor_becomes_owner: bool,
     /// Whether `principalType` lets a role assignment name a principal that is not replicated yet.
     pub(crate) principal_type_skips_replication: bool,
+    /// How many of the newest resources Resource Graph does not show yet.
+    pub(crate) inventory_misses: usize,
+    /// Whether the directory has the licence that eligible assignments need.
+    pub(crate) eligible_assignments: bool,
+    /// Whether a what-if is answered at a second address.
+    pub(crate) what_if_later: bool,
+    /// How many writes a person may make in a subscription at once.
+    pub(crate) writes_burst: u32,
+    /// How many writes come back each second.
+    pub(crate) writes_per_second: u32,
     /// What is wrong with id tokens.
     pub(crate) id_token: IdTokenAttack,
 }
@@ -67,6 +77,11 @@ impl Default for Knobs {
             mfa_refusal_status: 401,
             acceptor_becomes_owner: true,
             principal_type_skips_replication: false,
+            inventory_misses: 0,
+            eligible_assignments: true,
+            what_if_later: false,
+            writes_burst: 200,
+            writes_per_second: 10,
             id_token: IdTokenAttack::None,
         }
     }

@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     RoleAssignmentsWiped,
     RoleAssignmentCreated,
     RoleAssignmentDeleted,
+    RoleDefinitionCreated,
+    WhatIfAsked,
     WrongTenantToken,
     PolicyChanged,
     RefreshTokensRevoked,

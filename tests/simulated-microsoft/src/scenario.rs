@@ -185,6 +185,9 @@ pub struct Group {
     pub display_name: String,
     /// Object ids of its members.
     pub members: Vec<String>,
+    /// Its identity in an on-premises directory, if it comes from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_premises_security_identifier: Option<String>,
 }
 
 /// A service principal, for role assignments to one.
@@ -195,6 +198,18 @@ pub struct ServicePrincipal {
     pub oid: String,
     /// Name.
     pub display_name: String,
+    /// The application's id, the same in every directory that knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_id: Option<String>,
+    /// The directory that the application is registered in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_owner_organization_id: Option<String>,
+    /// Application, unless it says ManagedIdentity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_principal_type: Option<String>,
+    /// Of a managed identity: isExplicit, and the resource.
+    #[serde(default)]
+    pub alternative_names: Vec<String>,
 }
 
 /// The tenant's subscription policy.
@@ -279,6 +294,12 @@ pub struct Membership {
     /// For guests: PendingAcceptance or Accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_user_state: Option<String>,
+    /// The person's identity in an on-premises directory, if the object comes from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_premises_security_identifier: Option<String>,
+    /// Whether the account is switched off there.
+    #[serde(default)]
+    pub disabled: bool,
 }
 
 /// A subscription.
@@ -305,6 +326,13 @@ pub struct Subscription {
     /// Resources, as Resource Graph's rows.
     #[serde(default)]
     pub resources: Vec<Value>,
+    /// Resource groups that exist beside those of the resources, by name.
+    #[serde(default)]
+    pub resource_groups: Vec<String>,
+    /// What can only be read, as Azure's rows, by type: policyAssignments, policyDefinitions, policyExemptions, locks,
+    /// denyAssignments, roleEligibilityScheduleInstances, registrationAssignments.
+    #[serde(default)]
+    pub governance: BTreeMap<String, Vec<Value>>,
     /// Tenants that manage it by delegation.
     #[serde(default)]
     pub managed_by_tenants: Vec<String>,
@@ -350,6 +378,15 @@ pub struct CustomRole {
     pub actions: Vec<String>,
     /// What it does not.
     pub not_actions: Vec<String>,
+    /// What it allows with data.
+    #[serde(default)]
+    pub data_actions: Vec<String>,
+    /// What it does not allow with data.
+    #[serde(default)]
+    pub not_data_actions: Vec<String>,
+    /// Where it can be assigned; empty: in its subscription.
+    #[serde(default)]
+    pub assignable_scopes: Vec<String>,
 }
 
 /// A Partner Center account.

@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     /// Operation, then status or `lost`, then how often.
     pub(crate) requests: BTreeMap<String, BTreeMap<String, u64>>,
     pub(crate) violations: Vec<Violation>,
+    /// Writes left by subscription and person, in thousandths, and when that was so.
+    pub(crate) writes: HashMap<(String, String), (i64, Millis)>,
     pub(crate) secrets: BTreeSet<Secret>,
 }
 
@@ -190,6 +192,7 @@ impl World {
             ledger: Vec::new(),
             requests: BTreeMap::new(),
             violations: Vec::new(),
+            writes: HashMap::new(),
             secrets: BTreeSet::new(),
         };
         let now = shared.clock.now();
@@ -328,6 +331,8 @@ impl CloudState {
             let id = subscription.facts.subscription_id.clone();
             let wiped: Vec<_> = subscription.assignments.drain(..).map(|it| it.facts).collect();
             let roles = std::mem::take(&mut subscription.custom_roles);
+            // Policy, delegation and eligibility belong to the directory that was left; locks are the subscription's.
+            subscription.facts.governance.retain(|kind, _| kind == "locks");
             let from = std::mem::replace(&mut subscription.facts.tenant_id, request.destination_tenant.clone());
             subscription.visible_from = acceptance.at + shared.timing.subscription_visible_after_ms;
             let effective_from = acceptance.at + shared.timing.owner_effective_after_ms;

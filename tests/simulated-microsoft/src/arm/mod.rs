@@ -230,7 +230,8 @@ fn allowance(ctx: &mut Ctx<'_>, token: &AccessToken, id: &str) -> Result<(), Ref
         left.0 -= 1000;
         return Ok(());
     }
-    let message = "Number of 'write' requests for the subscription exceeded the limit. Please try again after some time.";
+    let message =
+        "Number of 'write' requests for the subscription exceeded the limit. Please try again after some time.";
     Err(Box::new(refuse(429, "SubscriptionRequestsThrottled", message).header("retry-after", "1")))
 }
 
@@ -257,7 +258,8 @@ fn page_by<T>(
     };
     let to = from + ctx.shared.page_size;
     let more = to < rows.len();
-    let mut body = json!({"value": rows.into_iter().skip(from).take(ctx.shared.page_size).map(body_of).collect::<Vec<_>>()});
+    let mut body =
+        json!({"value": rows.into_iter().skip(from).take(ctx.shared.page_size).map(body_of).collect::<Vec<_>>()});
     if more {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(call.query.iter().filter(|(name, _)| name != token_name));

@@ -16,6 +16,10 @@ pub(crate) struct Role {
     pub(crate) custom: bool,
     pub(crate) actions: Vec<String>,
     pub(crate) not_actions: Vec<String>,
+    pub(crate) data_actions: Vec<String>,
+    pub(crate) not_data_actions: Vec<String>,
+    /// Empty: the subscription, or of a built-in role, everywhere.
+    pub(crate) assignable_scopes: Vec<String>,
 }
 
 /// Every role that can be assigned in a subscription.
@@ -27,6 +31,9 @@ pub(crate) fn roles(subscription: &LiveSubscription) -> Vec<Role> {
         custom: false,
         actions: actions.iter().map(|&it| it.to_owned()).collect(),
         not_actions: not_actions.iter().map(|&it| it.to_owned()).collect(),
+        data_actions: Vec::new(),
+        not_data_actions: Vec::new(),
+        assignable_scopes: Vec::new(),
     };
     let mut roles = vec![
         built_in(
@@ -82,6 +89,9 @@ pub(crate) fn roles(subscription: &LiveSubscription) -> Vec<Role> {
         custom: true,
         actions: role.actions.clone(),
         not_actions: role.not_actions.clone(),
+        data_actions: role.data_actions.clone(),
+        not_data_actions: role.not_data_actions.clone(),
+        assignable_scopes: role.assignable_scopes.clone(),
     }));
     roles
 }

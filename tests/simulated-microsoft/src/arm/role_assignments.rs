@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::errors::{Refused, refuse, subscription_not_found};
 use super::rbac::{self, scope_of};
-use super::{page, second_factor, version};
+use super::{page_by, second_factor, version};
 use crate::clock::instant;
 use crate::http::{Answer, Call};
 use crate::ledger::Kind;
@@ -33,7 +33,7 @@ pub(crate) fn list(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str) ->
         let groups = tenant.iter().flat_map(|tenant| &tenant.groups);
         groups.filter(|group| group.members.iter().any(|it| it == oid)).map(|group| group.oid.clone()).collect()
     };
-    let rows = subscription
+    let rows: Vec<&LiveAssignment> = subscription
         .assignments
         .iter()
         .filter(|it| !at_scope || !scope_of(subscription, it).starts_with(&format!("{}/", subscription.scope())))
@@ -41,9 +41,8 @@ pub(crate) fn list(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str) ->
         .filter(|it| {
             assigned_to.is_none_or(|oid| it.facts.principal_id == oid || groups(oid).contains(&it.facts.principal_id))
         })
-        .map(|it| body(subscription, it))
         .collect();
-    page(ctx, call, rows, "$skipToken")
+    page_by(ctx, call, rows, "$skipToken", |it| body(subscription, it))
 }
 
 pub(crate) fn get(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str, name: &str) -> Result<Answer, Refused> {
@@ -83,7 +82,7 @@ pub(crate) fn put(
         ));
     };
     let subscription = ctx.cloud.subscription(id).ok_or_else(|| subscription_not_found(id))?;
-    let scope = subscription.scope();
+    let scope = asked_scope(call, subscription)?;
     writable(subscription)?;
     let role = role.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     if !rbac::roles(subscription).iter().any(|it| it.id == role) {
@@ -143,7 +142,7 @@ pub(crate) fn put(
             principal_id: principal.clone(),
             principal_type: kind,
             role_definition_id: role.clone(),
-            scope: None,
+            scope: (scope != subscription.scope()).then(|| scope.clone()),
             description: text("description"),
             condition: text("condition"),
             condition_version: text("conditionVersion"),
@@ -156,7 +155,7 @@ pub(crate) fn put(
     if let Some(subscription) = ctx.cloud.subscription_mut(id) {
         subscription.assignments.push(assignment);
     }
-    let detail = json!({"name": name, "principalId": principal, "roleDefinitionId": role, "by": "put"});
+    let detail = json!({"name": name, "principalId": principal, "roleDefinitionId": role, "scope": scope, "by": "put"});
     ctx.record(Kind::RoleAssignmentCreated, Some(token.caller.clone()), id, detail);
     Ok(answer)
 }
@@ -199,6 +198,34 @@ pub(crate) fn classic(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str)
     version(call, &["2015-07-01"])?;
     rbac::demand(ctx, token, id, "Microsoft.Authorization/classicAdministrators/read")?;
     Ok(Answer::json(200, &json!({"value": []})))
+}
+
+/// The scope in the address: the subscription, or a resource group or resource that exists in it.
+fn asked_scope(call: &Call, subscription: &LiveSubscription) -> Result<String, Refused> {
+    const TYPE: &str = "/providers/microsoft.authorization/roleassignments/";
+    let path = format!("/{}", call.parts().join("/"));
+    let end = path.to_ascii_lowercase().rfind(TYPE).unwrap_or(path.len());
+    let scope = path.get(..end).unwrap_or_default();
+    let here = subscription.scope();
+    if scope.eq_ignore_ascii_case(&here) {
+        return Ok(here);
+    }
+    let group = scope.get(here.len()..).and_then(|it| it.split('/').nth(2)).unwrap_or_default();
+    let inside = format!("{here}/resourceGroups/{group}").to_ascii_lowercase();
+    let lower = scope.to_ascii_lowercase();
+    let resource_is = |fits: &dyn Fn(&str) -> bool| {
+        subscription.facts.resources.iter().filter_map(|it| it["id"].as_str()).any(|it| fits(&it.to_ascii_lowercase()))
+    };
+    let group_known = subscription.facts.resource_groups.iter().any(|it| it.eq_ignore_ascii_case(group))
+        || resource_is(&|it| it.starts_with(&format!("{inside}/")));
+    if !group_known {
+        return Err(refuse(404, "ResourceGroupNotFound", &format!("Resource group '{group}' could not be found.")));
+    }
+    // What lies below a resource is known to the resource only.
+    if lower != inside && !resource_is(&|it| lower == it || lower.starts_with(&format!("{it}/"))) {
+        return Err(refuse(404, "ResourceNotFound", &format!("The Resource '{scope}' was not found.")));
+    }
+    Ok(scope.to_owned())
 }
 
 /// Refuses writes in a subscription that is not enabled.

@@ -82,6 +82,9 @@ fn known(resource: Resource) -> &'static [(&'static str, bool)] {
             ("Policy.Read.All", true),
             ("CrossTenantInformation.ReadBasic.All", true),
             ("Organization.Read.All", true),
+            ("Application.Read.All", true),
+            ("Group.Read.All", true),
+            ("GroupMember.Read.All", true),
         ],
     }
 }

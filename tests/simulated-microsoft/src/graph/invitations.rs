@@ -101,6 +101,8 @@ fn add_guest(ctx: &mut Ctx<'_>, tenant_id: &str, domains: &[String], email: &str
         user_type: "Guest".to_owned(),
         roles: Vec::new(),
         external_user_state: Some("PendingAcceptance".to_owned()),
+        on_premises_security_identifier: None,
+        disabled: false,
     };
     ctx.cloud.guests.push(Guest {
         tenant_id: tenant_id.to_owned(),
