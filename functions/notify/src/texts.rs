@@ -111,32 +111,33 @@ fn move_confirmed(meta: &Meta, args: &Value, link: &str) -> Text {
     )
 }
 
-/// What became of the access, and what is left to do. Counts only: names belong on the page.
 fn restored(meta: &Meta, args: &Value, link: &str) -> Text {
-    let count = |name: &str| args.get(name).and_then(Value::as_u64);
-    let known = meta.restore.as_ref();
-    let done = count("done").or(known.map(|progress| progress.done.into())).unwrap_or_default();
-    let refused = count("refused").or(known.map(|progress| progress.refused.into())).unwrap_or_default();
-    let left = count("leftOut").or(known.map(|progress| progress.left_out.into())).unwrap_or_default();
+    let [rows, to_do, page] = what_is_left(meta, args, link);
+    letter(meta, "Access is restored", &[&rows, &to_do, &page])
+}
+
+/// What became of the access, and what is left to do. Counts only: names belong on the page.
+fn what_is_left(meta: &Meta, args: &Value, link: &str) -> [String; 3] {
+    let known = meta.restore.clone().unwrap_or_default();
+    let count = |name: &str, known: u32| args.get(name).and_then(Value::as_u64).unwrap_or(known.into());
+    let (done, left) = (count("done", known.done), count("leftOut", known.left_out));
+    let by_hand = match count("refused", known.refused) {
+        0 => String::new(),
+        refused => format!("Azure refused {refused}: assign those by hand. "),
+    };
     let [stops, redo, _, check, _] = meta.report.as_ref().map_or([0; 5], |report| report.counts);
-    let by_hand = if refused > 0 { format!("Azure refused {refused}: assign those by hand. ") } else { String::new() };
-    let mut to_do = vec!["rotate access keys, certificates and passwords".to_owned()];
+    let mut to_do = String::from("What is left for people to do:\n- rotate access keys, certificates and passwords");
     for (n, what) in [(stops, "set up again"), (redo, "do again"), (check, "check")] {
         if n > 0 {
-            to_do.push(format!("{n} things to {what}"));
+            to_do.push_str(&format!("\n- {n} things to {what}"));
         }
     }
-    to_do.push("close the policy exceptions that were opened for this move".to_owned());
-    let list: String = to_do.iter().map(|line| format!("\n- {line}")).collect();
-    letter(
-        meta,
-        "Access is restored",
-        &[
-            &format!("{done} roles were restored, {left} were left out on purpose. {by_hand}Each row: {link}/access"),
-            &format!("What is left for people to do:{list}"),
-            &format!("What exactly, resource by resource: {link}/report"),
-        ],
-    )
+    to_do.push_str("\n- close the policy exceptions that were opened for this move");
+    [
+        format!("{done} roles were restored, {left} were left out on purpose. {by_hand}Each row: {link}/access"),
+        to_do,
+        format!("What exactly, resource by resource: {link}/report"),
+    ]
 }
 
 fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
@@ -157,7 +158,12 @@ fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
     };
     let azure =
         if meta.moved { "The subscription is in the partner directory." } else { "The subscription was not moved." };
-    letter(meta, subject, &[&what, azure, &format!("What was undone, and everything else: {link}")])
+    let rest = format!("What was undone, and everything else: {link}");
+    if ending == Some(Ending::Done) && meta.restore.is_some() {
+        let [rows, to_do, page] = what_is_left(meta, args, link);
+        return letter(meta, subject, &[&what, azure, &rows, &to_do, &page, &rest]);
+    }
+    letter(meta, subject, &[&what, azure, &rest])
 }
 
 /// The frame of every mail. Nothing that the initiator typed freely gets into it: a mail to a third party is no place for that.
@@ -304,5 +310,18 @@ mod tests {
         let text = text(&meta(), &mail, Some(&wait), LINK).unwrap();
         assert!(text.subject.contains("review the impact"), "{}", text.subject);
         assert!(text.body.contains("/o/link/turn") && text.body.contains("kim@contoso.com"));
+    }
+
+    #[test]
+    fn the_last_mail_tells_what_became_of_the_access_where_there_was_a_restore() {
+        let mut done = meta();
+        done.restore = serde_json::from_value(json!({
+            "startedAt": "x", "planned": 3, "done": 2, "refused": 1, "leftOut": 0, "written": 3, "pages": 1,
+        }))
+        .unwrap();
+        let said = text(&done, &mail("ended", json!({"ending": "done"})), None, LINK).unwrap();
+        assert!(said.body.contains("2 roles were restored") && said.body.contains("- rotate"), "{}", said.body);
+        let cancelled = text(&done, &mail("ended", json!({"ending": "cancelled"})), None, LINK).unwrap();
+        assert!(!cancelled.body.contains("restored"));
     }
 }
