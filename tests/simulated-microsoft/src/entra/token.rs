@@ -287,7 +287,10 @@ fn tokens(
         .with_claims("basic_action", MFA_CLAIMS.to_owned()));
     }
     let given = consented(ctx, &app.client_id, &grant.tenant_id, &membership.oid, resource.as_str());
-    let missing = scopes.expanded(app).into_iter().find(|it| !given.contains(&it.name));
+    // `.default` is whatever was consented to already; names must have been.
+    let asks_default = scopes.asked.iter().any(|it| it.name == ".default");
+    let missing =
+        scopes.expanded(app).into_iter().find(|it| !given.contains(&it.name) && (!asks_default || given.is_empty()));
     if let Some(missing) = missing {
         return Err(Refusal::new(400, "invalid_grant", 65001, &format!(
             "The user or administrator has not consented to use the application with ID '{}' named '{}' ({}). Send an interactive authorization request for this user and resource.",

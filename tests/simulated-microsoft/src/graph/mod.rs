@@ -2,12 +2,13 @@
 
 mod directory;
 mod invitations;
+mod principals;
 mod users;
 
 use serde_json::{Value, json};
 
 use crate::clock::second;
-use crate::http::{Answer, Call};
+use crate::http::{Answer, Call, query_pairs};
 use crate::random;
 use crate::world::{AccessToken, Ctx, Resource};
 
@@ -29,20 +30,58 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>, call: &Call) -> Answer {
 fn route(ctx: &mut Ctx<'_>, call: &Call, id: &str) -> Result<Answer, Refused> {
     let errors = Errors { at: second(ctx.now()), id: id.to_owned() };
     let token = authenticate(ctx, call, &errors)?;
+    if call.method == "POST" && call.path == "/v1.0/$batch" {
+        return batch(ctx, call, &token, &errors);
+    }
+    dispatch(ctx, call, &token, &errors)
+}
+
+/// Twenty reads in one call; each is answered on its own.
+fn batch(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, errors: &Errors) -> Result<Answer, Refused> {
+    let asked = call.json().unwrap_or_default();
+    let requests = asked["requests"].as_array().cloned().unwrap_or_default();
+    if requests.is_empty() || requests.len() > 20 {
+        return Err(errors.refuse(400, "BadRequest", "A batch holds between 1 and 20 requests."));
+    }
+    let mut responses = Vec::new();
+    for request in &requests {
+        let url = request["url"].as_str().unwrap_or_default();
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let inner = Call {
+            api: call.api,
+            method: request["method"].as_str().unwrap_or_default().to_owned(),
+            path: format!("/v1.0{path}"),
+            query: query_pairs(query),
+            headers: call.headers.clone(),
+            body: Vec::new(),
+        };
+        let answer = dispatch(ctx, &inner, token, errors).unwrap_or_else(|refused| *refused);
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        responses.push(json!({
+            "id": request["id"], "status": answer.status, "headers": {"Content-Type": "application/json"}, "body": body,
+        }));
+    }
+    Ok(Answer::json(200, &json!({"responses": responses})))
+}
+
+fn dispatch(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, errors: &Errors) -> Result<Answer, Refused> {
     let parts = call.parts();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match (call.method.as_str(), parts.as_slice()) {
-        ("GET", ["v1.0", "me"]) => users::me(ctx, call, &token, &errors),
-        ("GET", ["v1.0", "organization"]) => directory::organization(ctx, call, &token, &errors),
-        ("GET", ["v1.0", "users"]) => users::list(ctx, call, &token, &errors),
-        ("GET", ["v1.0", "users", user]) => users::get(ctx, call, &token, user, &errors),
-        ("DELETE", ["v1.0", "users", user]) => users::delete(ctx, &token, user, &errors),
-        ("POST", ["v1.0", "invitations"]) => invitations::create(ctx, call, &token, &errors),
-        ("GET", ["v1.0", "policies", "authorizationPolicy"]) => directory::authorization_policy(ctx, &token, &errors),
-        ("GET", ["v1.0", "directoryRoles"]) => directory::roles(ctx, &token, &errors),
+        ("GET", ["v1.0", "me"]) => users::me(ctx, call, token, errors),
+        ("GET", ["v1.0", "organization"]) => directory::organization(ctx, call, token, errors),
+        ("GET", ["v1.0", "users"]) => users::list(ctx, call, token, errors),
+        ("GET", ["v1.0", "users", user]) => users::get(ctx, call, token, user, errors),
+        ("DELETE", ["v1.0", "users", user]) => users::delete(ctx, token, user, errors),
+        ("POST", ["v1.0", "invitations"]) => invitations::create(ctx, call, token, errors),
+        ("GET", ["v1.0", "policies", "authorizationPolicy"]) => directory::authorization_policy(ctx, token, errors),
+        ("GET", ["v1.0", "directoryRoles"]) => directory::roles(ctx, token, errors),
         ("GET", ["v1.0", "me", "transitiveMemberOf", "microsoft.graph.directoryRole"]) => {
-            directory::my_roles(ctx, call, &token, &errors)
+            directory::my_roles(ctx, call, token, errors)
         }
+        ("POST", ["v1.0", "directoryObjects", "getByIds"]) => principals::by_ids(ctx, call, token, errors),
+        ("GET", ["v1.0", "groups"]) => principals::groups(ctx, call, token, errors),
+        ("GET", ["v1.0", "servicePrincipals"]) => principals::service_principals(ctx, call, token, errors),
         _ => Err(errors.refuse(404, "ResourceNotFound", "Resource not found for the segment.")),
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn get(
 }
 
 /// Guests may not look around in a directory.
-fn not_a_guest(ctx: &Ctx<'_>, token: &AccessToken, errors: &Errors) -> Result<(), Refused> {
+pub(super) fn not_a_guest(ctx: &Ctx<'_>, token: &AccessToken, errors: &Errors) -> Result<(), Refused> {
     let caller = ctx.cloud.user(&token.caller.tid, &token.caller.oid);
     if caller.is_some_and(|(_, it)| it.user_type == "Guest" && it.roles.is_empty()) {
         Err(errors.denied())
@@ -98,12 +98,17 @@ pub(crate) fn list(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, errors: &Err
     Ok(Answer::json(200, &json!({"@odata.context": context(ctx, "users"), "value": rows})))
 }
 
+/// What may stand in a filter.
+const FILTERED: &[&str] = &["mail", "otherMails", "userPrincipalName", "id", "onPremisesSecurityIdentifier", "appId"];
+/// Graph refuses a filter with more conditions.
+const CONDITIONS: usize = 15;
+
 /// Clauses joined by `or`.
-struct Filter(Vec<(String, String)>);
+pub(super) struct Filter(Vec<(String, String)>);
 
 impl Filter {
     /// Reads `mail eq 'x' or otherMails/any(x:x eq 'y') or userPrincipalName eq 'z'`.
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let mut clauses = Vec::new();
         let mut rest = text.trim();
         while !rest.is_empty() {
@@ -114,8 +119,17 @@ impl Filter {
                 let (field, after) = rest.split_once(' ')?;
                 (field, after)
             };
-            if !matches!(field, "mail" | "otherMails" | "userPrincipalName" | "id") {
+            if !FILTERED.contains(&field) {
                 return None;
+            }
+            if let Some(list) = after.trim_start().strip_prefix("in (") {
+                let (list, after) = list.split_once(')')?;
+                clauses.extend(list.split(',').map(|it| (field.to_owned(), it.trim().trim_matches('\'').to_owned())));
+                rest = after.trim_start();
+                if !rest.is_empty() {
+                    rest = rest.strip_prefix("or ")?.trim_start();
+                }
+                continue;
             }
             let (value, after) = quoted(after.trim_start().strip_prefix("eq")?.trim_start())?;
             clauses.push((field.to_owned(), value));
@@ -124,10 +138,10 @@ impl Filter {
                 rest = rest.strip_prefix("or ")?.trim_start();
             }
         }
-        (!clauses.is_empty()).then_some(Self(clauses))
+        (!clauses.is_empty() && clauses.len() <= CONDITIONS).then_some(Self(clauses))
     }
 
-    fn finds(&self, row: &Value) -> bool {
+    pub(super) fn finds(&self, row: &Value) -> bool {
         self.0.iter().any(|(field, value)| match &row[field] {
             Value::String(text) => text.eq_ignore_ascii_case(value),
             Value::Array(items) => items.iter().any(|it| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case(value))),
@@ -175,7 +189,7 @@ pub(crate) fn delete(ctx: &mut Ctx<'_>, token: &AccessToken, user: &str, errors:
     Ok(Answer::empty(204))
 }
 
-fn body(ctx: &Ctx<'_>, person: &Person, membership: &Membership) -> Value {
+pub(super) fn body(ctx: &Ctx<'_>, person: &Person, membership: &Membership) -> Value {
     let guest = ctx.cloud.guests.iter().find(|it| it.oid == membership.oid);
     let domain = ctx.cloud.tenant(&membership.tenant_id).map(|it| it.default_domain.clone()).unwrap_or_default();
     let mut identities = vec![json!({
@@ -191,7 +205,7 @@ fn body(ctx: &Ctx<'_>, person: &Person, membership: &Membership) -> Value {
     let other: Vec<&str> = if person.home_tenant_id == membership.tenant_id { vec![] } else { vec![&person.email] };
     json!({
         "id": membership.oid,
-        "accountEnabled": true,
+        "accountEnabled": !membership.disabled,
         "businessPhones": [],
         "creationType": guest.map(|_| "Invitation"),
         "createdDateTime": guest.map(|it| second(it.invited_at)),
@@ -209,6 +223,7 @@ fn body(ctx: &Ctx<'_>, person: &Person, membership: &Membership) -> Value {
         "externalUserState": membership.external_user_state,
         "externalUserStateChangeDateTime": guest.map(|it| second(it.state_changed_at)),
         "identities": identities,
+        "onPremisesSecurityIdentifier": membership.on_premises_security_identifier,
     })
 }
 
