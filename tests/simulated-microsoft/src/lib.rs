@@ -119,7 +119,7 @@
 //! `change-tenant-request-initiated`, `change-tenant-request-deleted`, `change-tenant-request-accepted`,
 //! `directory-changed`, `role-assignments-wiped`, `role-assignment-created` (`detail.by` is `put`, or `acceptance` for
 //! the Owner role that Azure gives the acceptor), `role-assignment-deleted`, `wrong-tenant-token`, `policy-changed`,
-//! `refresh-tokens-revoked`, `control-change`.
+//! `role-definition-created`, `what-if-asked`, `refresh-tokens-revoked`, `control-change`.
 //!
 //! Knobs, their default first: `pendingStatus` "Initiated" or any word; `noRequest` not-found, empty; `repeatedPut`
 //! overwrite, conflict, keep; `statusBeforeAcceptance` shown, not-found, forbidden; `acceptorMustBeAdmin` false;
@@ -127,14 +127,16 @@
 //! not-found; `destinationOwnerCheckedAt` put, accept; `enteringPolicyCheckedAt` accept, put; `newestVersion`
 //! 2026-08-01-preview, 2025-11-01-preview, 2024-08-01-preview; `registrationRequired` false; `refreshAcrossTenants`
 //! true; `statusNeedsMfa` false; `writesNeedMfa` true; `mfaRefusalStatus` 401, 403; `acceptorBecomesOwner` true;
-//! `principalTypeSkipsReplication` false; `idToken` none, wrong-nonce, wrong-issuer, wrong-tenant, wrong-audience,
+//! `principalTypeSkipsReplication` false; `inventoryMisses` 0 (how many of the
+//! newest resources Resource Graph does not show yet); `eligibleAssignments` true (false: no licence, 400);
+//! `whatIfLater` false; `writesBurst` 200 and `writesPerSecond` 10 (PUT and DELETE, by subscription and person); `idToken` none, wrong-nonce, wrong-issuer, wrong-tenant, wrong-audience,
 //! unknown-key, bad-signature, alg-none, expired.
 //!
 //! # What is not simulated
 //! Personal accounts at `common` and `consumers` (the product signs them in at a tenant), device codes, client
 //! certificates, single sign-on, `response_mode` other than `query`, admin consent as an address of its own,
-//! management groups, Lighthouse's access for managing tenants, and the language of Resource Graph: a query gives all
-//! rows of its table.
+//! management groups, roles that are held below the subscription only, Lighthouse's access for managing tenants, and the language of Resource Graph: a query gives all
+//! rows of its table, or their number by type.
 
 mod arm;
 mod clock;

@@ -27,7 +27,12 @@ pub(crate) fn query(ctx: &Ctx<'_>, call: &Call, token: &AccessToken) -> Result<A
     });
     // Subscriptions that the caller cannot read give no rows and no error.
     let rows: Vec<Value> = match table.as_str() {
-        "resources" => readable.flat_map(|it| it.facts.resources.clone()).collect(),
+        "resources" => readable
+            .flat_map(|it| {
+                let shown = it.facts.resources.len().saturating_sub(ctx.shared.knobs.inventory_misses);
+                it.facts.resources.iter().take(shown).cloned()
+            })
+            .collect(),
         "authorizationresources" => readable
             .flat_map(|subscription| {
                 subscription.assignments.iter().map(|it| {
