@@ -94,6 +94,12 @@ fn route(world: &mut World, method: &str, path: &str, query: &[(String, String)]
         ("POST", ["policies" | "tenants", tenant]) => change_tenant(world, tenant, body),
         ("POST", ["users", email, "revoke"]) => revoke(world, email),
         ("POST", ["users", email]) => change_user(world, email, body),
+        ("POST", ["subscriptions", id, "resources"]) => add_resources(world, id, body),
+        ("POST", ["paging"]) => {
+            let paging: Paging = read(body)?;
+            world.shared.page_size = paging.page_size.max(1);
+            Ok(json!({"pageSize": world.shared.page_size}))
+        }
         ("POST", ["subscriptions", id]) => change_subscription(world, id, body),
         ("POST", ["subscriptions", id, "role-assignments"]) => assign(world, id, body),
         ("DELETE", ["subscriptions", id, "role-assignments", name]) => unassign(world, id, name),
@@ -171,6 +177,37 @@ fn cloud_state(cloud: &CloudState, world: &World) -> Value {
 
 fn time(world: &World) -> Value {
     json!({"now": crate::clock::instant(world.shared.now())})
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Paging {
+    page_size: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Resources {
+    count: usize,
+}
+
+/// Adds web applications, the same ones every time.
+fn add_resources(world: &mut World, id: &str, body: &[u8]) -> Outcome {
+    let wanted: Resources = read(body)?;
+    let subscription = world
+        .clouds
+        .values_mut()
+        .find_map(|cloud| cloud.subscription_mut(id))
+        .ok_or_else(|| Wrong::missing("such subscription"))?;
+    let scope = subscription.scope();
+    subscription.facts.resources.extend((0..wanted.count).map(|number| {
+        json!({
+            "id": format!("{scope}/resourceGroups/many/providers/Microsoft.Web/sites/site-{number:05}"),
+            "name": format!("site-{number:05}"), "type": "microsoft.web/sites", "kind": "app",
+            "location": "westeurope", "identityType": "", "principalId": "", "propTenant": "",
+        })
+    }));
+    Ok(json!({"resources": subscription.facts.resources.len()}))
 }
 
 #[derive(Deserialize)]

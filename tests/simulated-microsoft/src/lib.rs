@@ -107,6 +107,8 @@
 //! | `POST users/{email}/revoke` | revokes the person's refresh tokens |
 //! | `POST users/{email}` | `{tenantId?, roles?, remove?, mfaRegistered?, password?}` |
 //! | `POST subscriptions/{id}` | `{state?, quotaId?, spendingLimit?}` |
+//! | `POST subscriptions/{id}/resources` | `{count}` adds that many web applications |
+//! | `POST paging` | `{pageSize}` rows in a page of every list |
 //! | `POST subscriptions/{id}/role-assignments`, `DELETE …/{name}` | `{principalId, roleDefinitionId, principalType?, condition?, scope?}` |
 //!
 //! Effects of faults: `{"kind": "status", status, code?, message?}`, `{"kind": "slow", ms}`,
