@@ -131,6 +131,13 @@ impl Page {
         self.forms.iter().any(|form| form.button(button).is_some())
     }
 
+    /// The whole label of the first button that begins with the words.
+    #[must_use]
+    pub fn button_that_begins(&self, words: &str) -> Option<String> {
+        let mut buttons = self.forms.iter().flat_map(|form| &form.buttons);
+        buttons.find(|button| button.label.starts_with(words)).map(|button| button.label.clone())
+    }
+
     /// Fails, quoting the page, unless the words are there to read.
     pub fn expect_text(&self, words: &str) -> Result<&Self> {
         ensure!(contains(&self.text, words), "{}", self.miss("text", words));
@@ -246,6 +253,13 @@ impl Form {
             }
         }
         self
+    }
+
+    /// The names of the visible fields that begin with the words.
+    #[must_use]
+    pub fn named(&self, words: &str) -> Vec<String> {
+        let named = self.fields.iter().filter(|field| field.kind != Kind::Hidden && field.name.starts_with(words));
+        named.map(|field| field.name.clone()).collect()
     }
 
     /// Whether there is a visible field with this label or name.

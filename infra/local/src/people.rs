@@ -13,6 +13,8 @@ use crate::stack::Stack;
 
 /// How often a person looks into their mail.
 const LOOK: Duration = Duration::from_millis(100);
+/// The button with which the partner admin ends the review.
+pub(crate) const REVIEWED: &str = "Done: the owner may decide now";
 /// More pages than any sign-in has.
 const SIGN_IN_PAGES: usize = 15;
 
@@ -253,17 +255,50 @@ impl Person {
         self.browser.submit(page, &form, "Move the subscription").await
     }
 
-    /// Does what a mail asks for: signs in and, where it asks for that, confirms the move. Answers with the last page.
+    /// Goes through the review: accepts every exact suggestion, restores whatever else leads to somebody by a verified key, gives
+    /// a reason for every hard stop, and hands over to the owner.
+    pub async fn review(&mut self, page: &Page) -> Result<Page> {
+        let mut page = page.clone();
+        if let Some(label) = page.button_that_begins("Accept all exact") {
+            page = self.browser.press(&page, &label).await?;
+            ensure!(page.status == 200, "{} could not accept the suggestions: {}", self.name, page.summary());
+        }
+        if page.offers("Save the reasons") {
+            let mut form = page.form("Save the reasons")?.clone();
+            for name in form.named("reason") {
+                form.fill(&name, "It is a test resource and will be created again.")?;
+            }
+            page = self.browser.submit(&page, &form, "Save the reasons").await?;
+            ensure!(page.status == 200, "{} could not give a reason: {}", self.name, page.summary());
+        }
+        self.browser.press(&page, REVIEWED).await
+    }
+
+    /// Does what a mail asks for: signs in and, where it asks for that, reviews the access or confirms the move. Answers with the last
+    /// page.
     pub async fn do_as_asked(&mut self, stack: &Stack, mail: &Mail, subscription_name: &str) -> Result<Page> {
-        let page = self.sign_in_from(stack, mail, &Manner::default()).await?;
+        let page = self.open_mail(stack, mail).await?;
+        // Somebody who signed in a moment ago is led to the page itself.
+        let mut page = if page.offers("Continue to Microsoft") {
+            self.sign_in_at(stack, &page, &Manner::default()).await?
+        } else {
+            page
+        };
         ensure!(page.status == 200, "{} did not get through the sign-in: {}", self.name, page.summary());
-        if !mail.subject.contains("confirm") {
+        let decides = |page: &Page| page.offers(REVIEWED) || page.offers("Move the subscription");
+        let asked = mail.subject.contains("confirm") || mail.subject.contains("review");
+        if asked && !decides(&page) {
+            page = self.browser.follow(&page, "Continue").await?;
+        }
+        if !decides(&page) {
             return Ok(page);
         }
-        let page =
-            if page.offers("Move the subscription") { page } else { self.browser.follow(&page, "Continue").await? };
-        let after = self.confirm_move(&page, subscription_name).await?;
-        ensure!(after.status == 200, "{} could not confirm: {}", self.name, after.summary());
+        let after = if page.offers(REVIEWED) {
+            self.review(&page).await?
+        } else {
+            self.confirm_move(&page, subscription_name).await?
+        };
+        ensure!(after.status == 200, "{} could not decide: {}", self.name, after.summary());
         Ok(after)
     }
 }
