@@ -538,10 +538,37 @@ impl Onboarding {
         self.owner.do_as_asked(self.stack, &mail, &self.subscription_name).await
     }
 
-    /// The partner admin does.
+    /// The partner admin does. Whoever has signed in as the partner admin also goes through the review that follows: the tests about
+    /// reviews act step by step.
     pub(crate) async fn partner_acts(&mut self, words: &str) -> Result<Page> {
+        let page = self.partner_acts_once(words).await?;
+        if words == PARTNER_SIGN_IN && self.next_is_a_review().await? {
+            self.partner_acts_once(REVIEW).await?;
+        }
+        Ok(page)
+    }
+
+    /// The partner admin does what the mail with these words asks, and nothing else.
+    pub(crate) async fn partner_acts_once(&mut self, words: &str) -> Result<Page> {
         let mail = self.partner.wait_for_mail(self.stack, words, PATIENCE).await?;
         self.partner.do_as_asked(self.stack, &mail, &self.subscription_name).await
+    }
+
+    /// Whether a review is what comes next, once it is known. Another wait, or an end, is an answer too; so is nothing for a while.
+    async fn next_is_a_review(&self) -> Result<bool> {
+        let deadline = Instant::now() + PATIENCE / 2;
+        while Instant::now() < deadline {
+            let record = self.record().await?;
+            let meta = record.get("META").context("no record")?;
+            let open = meta["openWait"].as_str().and_then(|wait| record.get(&format!("WAIT#{wait}")));
+            match open.filter(|wait| wait["outcome"].is_null()).map(|wait| wait["kind"].as_str().unwrap_or_default()) {
+                Some("review") => return Ok(true),
+                Some(_) => return Ok(false),
+                None if meta["ending"].is_string() => return Ok(false),
+                None => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        Ok(false)
     }
 
     /// Both people do what they are asked for, from the first sign-in to the proof.
@@ -672,6 +699,7 @@ pub(crate) const OWNER_SIGN_IN: &str = "our turn: sign in as subscription owner"
 /// The mail that asks the partner admin to sign in.
 pub(crate) const PARTNER_SIGN_IN: &str = "our turn: sign in as partner admin";
 /// The mail that asks the owner to confirm.
+pub(crate) const REVIEW: &str = "our turn: review the impact";
 pub(crate) const CONFIRM: &str = "our turn: review and confirm the move";
 
 /// The button below a fix.

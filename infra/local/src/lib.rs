@@ -11,6 +11,7 @@ mod console;
 mod crash;
 mod deploy;
 mod emulator;
+mod findings;
 mod functions;
 mod inbox;
 mod mail;

@@ -131,6 +131,19 @@ impl Page {
         self.forms.iter().any(|form| form.button(button).is_some())
     }
 
+    /// The rows of all tables, heading rows left out: the visible text of each cell.
+    #[must_use]
+    pub fn table_rows(&self) -> Vec<Vec<String>> {
+        let html = Html::parse_document(&self.body);
+        elements(html.root_element(), "tbody")
+            .flat_map(|body| elements(body, "tr").collect::<Vec<_>>())
+            .map(|row| {
+                let cells = row.child_elements().filter(|cell| matches!(cell.value().name(), "td" | "th"));
+                cells.map(visible_text).collect()
+            })
+            .collect()
+    }
+
     /// The whole label of the first button that begins with the words.
     #[must_use]
     pub fn button_that_begins(&self, words: &str) -> Option<String> {

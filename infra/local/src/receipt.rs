@@ -33,6 +33,8 @@ pub struct Receipt {
     pub directory: BeforeAfter,
     /// Who was Owner before and is after.
     pub owners: BeforeAfter,
+    /// What became of every role assignment, as the access page says it.
+    pub access: Vec<String>,
     /// Every state of the state machine that was entered.
     pub states: Vec<StateTime>,
     /// How many states were entered.
@@ -128,6 +130,7 @@ impl Receipt {
         moments: Vec<Moment>,
         subscription: (&str, &str),
         facts: [Facts; 2],
+        access: Vec<String>,
         history: &[Value],
         requests: [BTreeMap<String, usize>; 2],
         ledger: &[Value],
@@ -150,6 +153,7 @@ impl Receipt {
             subscription: json!({ "name": subscription.0, "id": subscription.1 }),
             directory: BeforeAfter { before: directory(&before), after: directory(&after) },
             owners: BeforeAfter { before: before.owners.into(), after: after.owners.into() },
+            access,
             state_transitions: states.len(),
             states,
             microsoft_calls: Calls::between(&requests_before, requests_after),
@@ -174,6 +178,9 @@ impl Receipt {
         let directories = (text(&self.directory.before["name"]), text(&self.directory.after["name"]));
         line("directory", &format_args!("{} → {}", directories.0, directories.1));
         line("Owner", &format_args!("{} → {}", names(&self.owners.before), names(&self.owners.after)));
+        for row in &self.access {
+            line("access", row);
+        }
         line("state transitions", &self.state_transitions);
         console.line("\n  The state machine, without its bookkeeping states:");
         for state in self.states.iter().filter(|state| state.seconds >= 0.02) {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::console::Console;
+use crate::findings;
 use crate::mail::Mail;
 use crate::people::{Person, SignUp};
 use crate::receipt::{Moment, Receipt};
@@ -122,6 +123,7 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
             failed = acting => return Err(failed.err().unwrap_or_else(|| anyhow!("nobody acts any more"))),
         }
     };
+    let restored = findings::after_the_restore(stack, &mut partner, &log).await?;
     let log = log.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let seconds = log.started.elapsed().as_secs_f64();
     let ending = ended["ending"].as_str().or(ended["status"].as_str()).unwrap_or("unknown").to_owned();
@@ -156,6 +158,7 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
         log.moments,
         (SUBSCRIPTION, &subscription.subscription_id),
         [before, after],
+        restored,
         &history,
         [requests_before, requests(stack).await?],
         &entries(stack, "ledger").await?.split_off(ledger_before),
@@ -196,11 +199,18 @@ async fn answer_mails(
         }
         asked += 1;
         ensure!(asked <= PATIENCE, "{} was asked {asked} times and gives up", person.name);
+        let reviews = mail.subject.contains("review the impact");
+        if reviews {
+            findings::before_the_review(stack, person, &mail, log).await?;
+        }
         let page = person
             .do_as_asked(stack, &mail, subscription_name)
             .await
             .with_context(|| format!("{} could not do what “{}” asks", person.name, mail.subject))?;
         crate::aws::lock(log).add(&person.name, format!("did so: “{}”", page.heading));
+        if reviews {
+            findings::after_the_review(stack, person, &mail, log).await?;
+        }
     }
 }
 
@@ -285,14 +295,14 @@ async fn finished_history(stack: &Stack, execution: &str) -> Result<Vec<Value>> 
     }
 }
 
-struct Log<'a> {
+pub(crate) struct Log<'a> {
     console: &'a Console,
     started: Instant,
     moments: Vec<Moment>,
 }
 
 impl Log<'_> {
-    fn add(&mut self, who: &str, what: impl Into<String>) {
+    pub(crate) fn add(&mut self, who: &str, what: impl Into<String>) {
         let what = what.into();
         self.console.say(who, &what);
         self.moments.push(Moment { at: self.started.elapsed().as_secs_f64(), who: who.to_owned(), what });
