@@ -97,6 +97,11 @@ impl World {
             cloud.people.extend(pair.people);
             cloud.subscriptions.extend(pair.subscriptions);
             cloud.partner_center.extend(pair.partner_center);
+            // What an administrator consented to for the standard pair's directories holds for this one's too.
+            for app in &mut cloud.apps {
+                let consents = pair.apps.iter().filter(|it| it.client_id == app.client_id);
+                app.consents.extend(consents.flat_map(|it| it.consents.clone()));
+            }
         }
         let options = StackOptions { enforce_iam: true, scenario, ..StackOptions::default() };
         let stack = Stack::up(options, &Console::quiet()).await?;
@@ -121,7 +126,17 @@ impl Case {
     /// People, directories and subscriptions that no other test uses.
     pub(crate) fn pair(&self) -> Result<Pair> {
         let number = self.world.next_pair.fetch_add(1, Ordering::Relaxed);
-        ensure!(number <= PAIRS, "more than {PAIRS} pairs were asked for: raise PAIRS");
+        ensure!(number <= PAIRS - REPORTED, "more than {PAIRS} pairs were asked for: raise PAIRS");
+        let pair = Pair::new(number);
+        self.pairs.lock().unwrap_or_else(PoisonError::into_inner).push(pair.clone());
+        Ok(pair)
+    }
+
+    /// A pair that also has the subscriptions that reports are about.
+    pub(crate) fn pair_with_reports(&self) -> Result<Pair> {
+        static NEXT: AtomicUsize = AtomicUsize::new(PAIRS - REPORTED + 1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        ensure!(number <= PAIRS, "more than {REPORTED} pairs with reports were asked for: raise REPORTED");
         let pair = Pair::new(number);
         self.pairs.lock().unwrap_or_else(PoisonError::into_inner).push(pair.clone());
         Ok(pair)
@@ -186,7 +201,16 @@ pub(crate) struct Pair {
     pub(crate) internal_subscription: String,
     /// A disabled one.
     pub(crate) disabled_subscription: String,
+    /// One with a resource of every row of Microsoft's table. Only a pair with reports has it.
+    pub(crate) everything: String,
+    /// One without any resource. Only a pair with reports has it.
+    pub(crate) empty: String,
 }
+
+/// How many pairs also have the subscriptions that reports are about.
+const REPORTED: usize = 8;
+/// Those subscriptions: one with a resource of every row of Microsoft's table, and an empty one.
+const REPORTS: [&str; 2] = ["Contoso Everything", "Contoso Empty"];
 
 /// What the subscription is called.
 pub(crate) const SUBSCRIPTION_NAME: &str = "Contoso Prod";
@@ -212,6 +236,8 @@ impl Pair {
             csp_subscription: id("51000000", 2),
             internal_subscription: id("51000000", 3),
             disabled_subscription: id("51000000", 4),
+            everything: id("51000000", 10),
+            empty: id("51000000", 11),
         }
     }
 
@@ -242,7 +268,15 @@ impl Pair {
         let (source, partner) = ("a1000000-0000-4000-8000-000000000001", "b2000000-0000-4000-8000-000000000002");
         let ours = |tenant: &str| tenant == source || tenant == partner;
         let mut cloud = Cloud {
-            apps: Vec::new(),
+            apps: standard
+                .apps
+                .iter()
+                .cloned()
+                .map(|mut app| {
+                    app.consents.retain(|it| ours(&it.tenant_id));
+                    app
+                })
+                .collect(),
             tenants: standard.tenants.iter().filter(|it| ours(&it.tenant_id)).cloned().collect(),
             people: standard
                 .people
@@ -250,7 +284,14 @@ impl Pair {
                 .filter(|it| it.memberships.iter().any(|m| ours(&m.tenant_id)))
                 .cloned()
                 .collect(),
-            subscriptions: standard.subscriptions.iter().filter(|it| it.tenant_id == source).cloned().collect(),
+            subscriptions: standard
+                .subscriptions
+                .iter()
+                .filter(|it| it.tenant_id == source)
+                // Everybody's state is read again and again: few have the subscriptions that only reports are about.
+                .filter(|it| self.number > PAIRS - REPORTED || !REPORTS.contains(&it.display_name.as_str()))
+                .cloned()
+                .collect(),
             partner_center: standard.partner_center.iter().filter(|it| it.tenant_id == partner).cloned().collect(),
         };
         for person in &mut cloud.people {

@@ -48,7 +48,13 @@ pub(crate) fn query(ctx: &Ctx<'_>, call: &Call, token: &AccessToken) -> Result<A
         "policyresources" => Vec::new(),
         other => return Err(bad(&format!("The table '{other}' does not exist."))),
     };
-    let rows = if query.contains("summarize") && query.contains("by type") { by_type(&rows) } else { rows };
+    let rows = if query.contains("summarize") && query.contains("by type") {
+        by_type(&rows)
+    } else if query.contains("project id, name, type, kind") {
+        rows.iter().filter(|row| is_touched(row)).map(inventory_row).collect()
+    } else {
+        rows
+    };
     let options = &asked["options"];
     let top = options["$top"]
         .as_u64()
@@ -83,4 +89,78 @@ fn by_type(rows: &[Value]) -> Vec<Value> {
         *counts.entry(row["type"].as_str().unwrap_or_default().to_ascii_lowercase()).or_default() += 1;
     }
     counts.into_iter().map(|(kind, count)| json!({"type": kind, "count_": count})).collect()
+}
+
+/// Types that the inventory asks for whatever their properties say.
+const ASKED_BY_TYPE: &[&str] = &[
+    "microsoft.managedidentity/userassignedidentities",
+    "microsoft.keyvault/vaults",
+    "microsoft.keyvault/managedhsms",
+    "microsoft.sql/servers",
+    "microsoft.sql/managedinstances",
+    "microsoft.dbformysql/servers",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.containerservice/managedclusters",
+    "microsoft.compute/diskencryptionsets",
+    "microsoft.compute/virtualmachines",
+    "microsoft.storage/storageaccounts",
+    "microsoft.storagesync/storagesyncservices",
+    "microsoft.datalakestore/accounts",
+    "microsoft.aad/domainservices",
+    "microsoft.synapse/workspaces",
+    "microsoft.servicebus/namespaces",
+    "microsoft.documentdb/databaseaccounts",
+    "microsoft.azurestack/registrations",
+];
+
+/// The `where` of the inventory: by type, or by what carries an identity, a tenant or somebody's own key. A row without properties is
+/// an inventory row of the scenario already.
+fn is_touched(row: &Value) -> bool {
+    let kind = row["type"].as_str().unwrap_or_default().to_ascii_lowercase();
+    let (properties, said) = (&row["properties"], |value: &Value| value.as_str().is_some_and(|text| !text.is_empty()));
+    properties.is_null()
+        || ASKED_BY_TYPE.contains(&kind.as_str())
+        || kind.starts_with("microsoft.devcenter/")
+        || said(&row["identity"]["type"])
+        || said(&properties["tenantId"])
+        || said(&properties["encryption"]["diskEncryptionSetId"])
+        || !properties["encryption"]["keyVaultProperties"].is_null()
+        || said(&properties["dataEncryption"]["primaryKeyURI"])
+        || !properties["keyVaultProperties"].is_null()
+        || said(&properties["keyVaultKeyUri"])
+        || properties["encryptionSettingsCollection"]["enabled"] == true
+}
+
+/// The `project` of the inventory. `tostring` of what is missing is the empty text, anything else that is missing is null.
+fn inventory_row(row: &Value) -> Value {
+    if row["properties"].is_null() {
+        return row.clone();
+    }
+    let (properties, identity) = (&row["properties"], &row["identity"]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let kind = text(&row["type"]).to_ascii_lowercase();
+    let user_assigned = kind == "microsoft.managedidentity/userassignedidentities";
+    let principal = if user_assigned { &properties["principalId"] } else { &identity["principalId"] };
+    let vault = if properties["vaultUri"].is_null() { &properties["hsmUri"] } else { &properties["vaultUri"] };
+    json!({
+        "id": row["id"], "name": row["name"], "type": kind, "kind": text(&row["kind"]), "location": text(&row["location"]),
+        "identityType": text(&identity["type"]),
+        "principalId": text(principal),
+        "userAssigned": identity["userAssignedIdentities"],
+        "propTenant": text(&properties["tenantId"]),
+        "vaultUri": text(vault),
+        "encryption": properties["encryption"],
+        "dataEncryption": properties["dataEncryption"],
+        "activeKey": properties["activeKey"],
+        "keyId": text(&properties["keyId"]),
+        "keyVaultKeyUri": text(&properties["keyVaultKeyUri"]),
+        "keyVaultProperties": properties["keyVaultProperties"],
+        "diskEncryption": properties["encryptionSettingsCollection"],
+        "administrators": properties["administrators"],
+        "isHnsEnabled": properties["isHnsEnabled"],
+        "directoryService": text(&properties["azureFilesIdentityBasedAuthentication"]["directoryServiceOptions"]),
+        "sharedKeyAccess": properties["allowSharedKeyAccess"],
+        "disableLocalAuth": properties["disableLocalAuth"],
+    })
 }
