@@ -229,9 +229,19 @@ async fn request_is_pending(case: &Case, onboarding: &mut Onboarding) -> Result<
     onboarding.owner_acts(OWNER_SIGN_IN).await?;
     onboarding.partner_acts(PARTNER_SIGN_IN).await?;
     onboarding.waits_for("confirm", "owner").await?;
+    // The policy changes between the request and its acceptance: before, the step looks at it itself.
+    let slow = json!({
+        "operation": "arm", "pathContains": format!("{}/acceptChangeTenant", onboarding.pair.subscription),
+        "effect": { "kind": "slow", "ms": 3000 },
+    });
+    case.stack().control_post("faults", &slow).await?;
+    onboarding.owner_acts(CONFIRM).await?;
+    until("the acceptance is intended", PATIENCE, async || {
+        Ok(onboarding.meta().await?["acceptIntendedAt"].is_string().then_some(()))
+    })
+    .await?;
     let policy = format!("policies/{}", onboarding.pair.partner_tenant);
     case.stack().control_post(&policy, &json!({ "into": "block" })).await?;
-    onboarding.owner_acts(CONFIRM).await?;
     onboarding.waits_for("fix", "partner-admin").await?;
     let pending = onboarding.at_microsoft().await?["pendingRequest"].take();
     ensure!(pending.is_object(), "no request is pending");

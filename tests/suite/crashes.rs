@@ -151,6 +151,8 @@ async fn outcome(onboarding: &Onboarding) -> Result<Value> {
     let mut effects = onboarding.effects().await?;
     // A step that is repeated gets itself new access tokens.
     effects.remove("token-issued");
+    // It changes nothing, so asking again is free.
+    effects.entry("what-if-asked".to_owned()).and_modify(|asked| *asked = (*asked).min(1));
     let mails = mails(onboarding).await?;
     let outcome = json!({
         "ending": meta["ending"], "status": meta["status"], "moved": meta["moved"], "error": meta["error"],

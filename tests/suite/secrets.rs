@@ -263,6 +263,9 @@ impl Written {
                     item.remove("taskToken");
                 }
             }
+            // What is kept compressed would hide a secret from a search of the bytes.
+            let unpacked: Value = items.iter().map(crate::world::plain_item).collect();
+            self.add(&format!("{table} {when}, unpacked"), unpacked.to_string());
             self.add(&format!("{table} {when}"), Value::from(items).to_string());
         }
         Ok(())

@@ -48,7 +48,7 @@ fn another_member_of_the_partner_directory_is_refused_and_the_wait_stays_open_fo
         still_open(&onboarding, "partner-admin", "sign-in.wrong-account").await?;
         onboarding.partner.browser.forget(Some(&Url::parse(case.stack().microsoft())?));
         sign_in(case, &mut onboarding.partner, &mail, &Manner::default(), "Thanks, that worked").await?;
-        onboarding.waits_for("confirm", "owner").await?;
+        onboarding.waits_for("review", "partner-admin").await?;
         Ok(())
     })
 }

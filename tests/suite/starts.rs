@@ -201,7 +201,7 @@ async fn record(onboarding: &Onboarding) -> Result<BTreeMap<String, Value>> {
                 }
                 continue;
             }
-            ["ACCESS", _, page] => format!("ACCESS#{page}"),
+            ["ARCHIVE", kind, _, page] => format!("ARCHIVE#{kind}#{page}"),
             ["OUT", _, index] => format!("OUT#{}#{}#{index}", item["template"], item["args"]["kind"]),
             _ => key.clone(),
         };
@@ -212,7 +212,7 @@ async fn record(onboarding: &Onboarding) -> Result<BTreeMap<String, Value>> {
 }
 
 fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
-    const DIFFERENT: [&str; 14] = [
+    const DIFFERENT: [&str; 18] = [
         "pk",
         "sk",
         "ver",
@@ -227,6 +227,11 @@ fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
         "messageId",
         "attempts",
         "deadline",
+        // When, and how long ago, in what is kept compressed.
+        "at",
+        "signedInAt",
+        "name",
+        "seen",
     ];
     match item {
         Value::Object(fields) => fields
@@ -235,6 +240,8 @@ fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
             .map(|(name, value)| (name.clone(), without_what_differs(value, onboarding)))
             .collect(),
         Value::Array(items) => items.iter().map(|item| without_what_differs(item, onboarding)).collect(),
+        // Hashes cover ids.
+        Value::String(text) if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) => "HASH".into(),
         Value::String(text) => Value::String(onboarding.pair.anonymous(&text.replace(&onboarding.id, "ID"))),
         Value::Null | Value::Bool(_) | Value::Number(_) => item.clone(),
     }

@@ -573,8 +573,11 @@ impl Onboarding {
         Ok(mails)
     }
 
-    /// The owner does what the mail with these words asks.
+    /// The owner does what the mail with these words asks. A confirmation may have to wait for the partner admin's review.
     pub(crate) async fn owner_acts(&mut self, words: &str) -> Result<Page> {
+        if words == CONFIRM {
+            self.review_if_asked().await?;
+        }
         let mail = self.owner.wait_for_mail(self.stack, words, PATIENCE).await?;
         self.owner.do_as_asked(self.stack, &mail, &self.subscription_name).await
     }
@@ -583,10 +586,18 @@ impl Onboarding {
     /// reviews act step by step.
     pub(crate) async fn partner_acts(&mut self, words: &str) -> Result<Page> {
         let page = self.partner_acts_once(words).await?;
-        if words == PARTNER_SIGN_IN && self.next_is_a_review().await? {
-            self.partner_acts_once(REVIEW).await?;
+        if words == PARTNER_SIGN_IN {
+            self.review_if_asked().await?;
         }
         Ok(page)
+    }
+
+    /// The partner admin goes through the review, if that is what comes next.
+    pub(crate) async fn review_if_asked(&mut self) -> Result<()> {
+        if self.next_is_a_review().await? {
+            self.partner_acts_once(REVIEW).await?;
+        }
+        Ok(())
     }
 
     /// The partner admin does what the mail with these words asks, and nothing else.
@@ -850,8 +861,16 @@ fn plain(value: &Value) -> Value {
         "NULL" => Value::Null,
         "M" => plain_item(content),
         "L" => content.as_array().into_iter().flatten().map(plain).collect(),
+        "B" => unpacked(content).unwrap_or_else(|| content.clone()),
         _ => content.clone(),
     }
+}
+
+/// What is kept compressed is compared, and searched for secrets, as what it says.
+fn unpacked(content: &Value) -> Option<Value> {
+    let text = content.as_str().or_else(|| content["$bytes"].as_str())?;
+    let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).ok()?;
+    access::pages::unpack(&bytes).ok()
 }
 
 /// Makes the time to look again at a fix come now.

@@ -63,7 +63,7 @@ const PAGE: usize = 500;
 
 async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
     let Some(approved) = approved(job).await? else {
-        // Nothing was approved, so nothing is read or asked.
+        // Nothing was approved and there is no custom role, so nothing is read or asked.
         let progress = RestoreProgress {
             started_at: job.deps.clock.now().to_string(),
             left_out: job.loaded.meta.report.as_ref().map_or(0, |report| report.assignments),
@@ -133,13 +133,16 @@ async fn approved(job: &Job<'_>) -> Result<Option<Approved>, Stop> {
     if hash != confirmation.decisions_hash {
         return Err(damaged("the decisions are not those that were confirmed"));
     }
-    if !review.decisions.iter().any(|decision| decision.verdict == Verdict::Restore) {
-        return Ok(None);
-    }
     let reported = meta.report.as_ref().filter(|report| report.hash == confirmation.report_hash);
-    let Some(report) = reported.filter(|report| report.snapshot_hash == review.snapshot_hash) else {
+    // Where there was nothing to review, the decisions name no snapshot.
+    let decided = !review.decisions.is_empty();
+    let Some(report) = reported.filter(|report| !decided || report.snapshot_hash == review.snapshot_hash) else {
         return Err(damaged("the report is not the one that was confirmed"));
     };
+    // Custom roles are made again whatever was decided: they give nothing to anybody by themselves, and Azure deletes them all.
+    if report.custom_roles == 0 && !review.decisions.iter().any(|decision| decision.verdict == Verdict::Restore) {
+        return Ok(None);
+    }
     let id = &meta.onboarding_id;
     let pages = job.deps.store.pages(id, Archive::Snapshot, &report.snapshot_hash).await?;
     let before = Snapshot::from_pages(&pages).map_err(|error| damaged(error.to_string()))?;
