@@ -74,12 +74,7 @@ pub(crate) fn proves(browser: &Browser, meta: &Meta, wait: &WaitRecord, now: i64
 
 impl Ready {
     fn subscription_name(&self) -> &str {
-        let meta = &self.opened.loaded.meta;
-        meta.subscription_name
-            .as_deref()
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .unwrap_or(meta.subscription_id.as_str())
+        self.opened.loaded.meta.subscription_called()
     }
 
     fn page(&self, link: &str, values: &Fields, problems: &[Problem]) -> Answer {

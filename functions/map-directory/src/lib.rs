@@ -211,7 +211,7 @@ fn verify(job: &Job<'_>, confirmation: &Confirmation) -> Result<(), Stop> {
         partner: &meta.partner_tenant_id,
         approver_tenant: meta.tenant(directory),
         approver,
-        subscription_name: meta.subscription_name.as_deref().unwrap_or_default(),
+        subscription_name: meta.subscription_called(),
     };
     confirmation.verify(&expected).map_err(|refusal| {
         Stop::new(ErrorName::ConfirmationStale, format!("the confirmation does not hold: {refusal}"))

@@ -145,6 +145,13 @@ impl Meta {
         self.moved || self.accept_intended_at.is_some()
     }
 
+    /// What the subscription is called wherever people must type or agree to its name: its name, or its id where it has none.
+    #[must_use]
+    pub fn subscription_called(&self) -> &str {
+        let name = self.subscription_name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        name.unwrap_or(self.subscription_id.as_str())
+    }
+
     /// The address of one of the two people.
     #[must_use]
     pub fn email(&self, actor: Actor) -> &str {
