@@ -302,6 +302,7 @@ pub fn report(view: &ReportView<'_>) -> Markup {
             dt { (text::REPORT_ROLES) }
             dd { (text::REPORT_ROLES_SAID.with(&[("roles", &roles), ("custom", &custom)])) }
         }
+        p { (text::REPORT_AGAIN) }
         @if summary.resources == 0 { p { (text::REPORT_EMPTY.with(&[("roles", &roles)])) } }
         @if let Some(what) = view.changed.as_ref().filter(|what| !what.is_empty()) { (changed(what)) }
         h2 { (text::REPORT_GROUPS) }

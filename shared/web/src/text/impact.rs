@@ -313,6 +313,10 @@ pub(crate) const REPORT_COL_WHAT: Text = text("report.column.what", "What");
 pub(crate) const REPORT_COL_ANSWER: Text = text("report.column.answer", "Microsoft's answer");
 pub(crate) const REPORT_COL_NEEDS: Text = text("report.column.needs", "What would help");
 pub(crate) const REPORT_MADE: Text = text("report.made", "Found to be so");
+pub(crate) const REPORT_AGAIN: Text = text(
+    "report.again",
+    "Everything is read again right before the move. If the report differs by then, nothing moves until the owner has confirmed the new one.",
+);
 pub(crate) const REPORT_CODE: Text = text("report.code", "Code of this report");
 pub(crate) const REPORT_RESOURCES: Text = text("report.resources", "Resources in the subscription");
 pub(crate) const REPORT_ROLES: Text = text("report.roles", "Role assignments and custom roles");
