@@ -57,7 +57,7 @@ fn cancelling_at_the_confirmation_removes_the_guest_that_was_invited_and_says_so
         assert_eq!(effects.get("guest-deleted"), Some(&1));
         assert_eq!(effects.get("change-tenant-request-initiated"), None);
         let users = onboarding.users(&onboarding.pair.partner_tenant).await?;
-        assert!(!users.iter().any(|user| user["userType"] == "Guest"), "{users:?}");
+        assert!(!users.iter().any(|user| user["invited"] == true), "{users:?}");
         Ok(())
     })
 }

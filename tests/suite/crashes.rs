@@ -187,8 +187,9 @@ fn is_right(route: Route, outcome: &Value) -> Result<()> {
         ("change-tenant-request-accepted", 1),
         ("directory-changed", 1),
         ("role-assignments-wiped", 1),
-        // The acceptor becomes Owner by accepting; the partner admin, if somebody else, by our assignment.
-        ("role-assignment-created", if route == Route::TwoParty { 1 } else { 2 }),
+        // The acceptor becomes Owner by accepting; the partner admin, if somebody else, by our assignment; and four were restored.
+        ("role-assignment-created", if route == Route::TwoParty { 5 } else { 6 }),
+        ("role-definition-created", 2),
         ("invitation-created", usize::from(route == Route::SingleAccount)),
         ("invitation-redeemed", usize::from(route == Route::SingleAccount)),
         ("invitation-repeated", 0),
@@ -201,7 +202,7 @@ fn is_right(route: Route, outcome: &Value) -> Result<()> {
         ensure!(counted == times as u64, "{effect}: {counted} times and not {times}; {effects}");
     }
     ensure!(outcome["ending"] == "done" && outcome["moved"] == true, "{outcome:#}");
-    ensure!(outcome["stepsDone"] == 6 && outcome["credentials"] == 0 && outcome["locks"] == 0, "{outcome:#}");
+    ensure!(outcome["stepsDone"] == 7 && outcome["credentials"] == 0 && outcome["locks"] == 0, "{outcome:#}");
     Ok(())
 }
 

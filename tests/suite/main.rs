@@ -8,6 +8,7 @@
 mod bad_input;
 mod cancel;
 mod crashes;
+mod impact;
 mod journeys;
 mod permissions;
 mod secrets;

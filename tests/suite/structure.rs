@@ -12,12 +12,13 @@ const ID: &str = "01HZX3Q4R5S6T7V8W9X0Y1Z2A3";
 const ENTERED: &str = "2026-11-23T10:00:00.000Z";
 
 /// The states that run a step, with the step.
-const STEPS: [(&str, Step); 6] = [
+const STEPS: [(&str, Step); 7] = [
     ("1 Use existing directory", Step::UseExistingDirectory),
     ("2 Associate the Partner Center credentials", Step::AssociateCredentials),
     ("Assess impact", Step::AssessImpact),
     ("3 Map the directory", Step::MapDirectory),
     ("4 Add the administrator", Step::AddAdministrator),
+    ("Restore the access", Step::RestoreAccess),
     ("5 Confirm your changes", Step::ConfirmChanges),
 ];
 
@@ -197,7 +198,12 @@ fn what_the_machine_sends_is_what_the_functions_read() {
         if payload["ask"].is_object() {
             let ask: Ask = serde_json::from_value(payload["ask"].clone()).unwrap();
             let partner = ask.actor == Actor::PartnerAdmin;
-            assert_eq!(partner, name.contains("Partner Center") || name.contains("the partner"), "{name} asks the {}", ask.actor);
+            assert_eq!(
+                partner,
+                name.contains("Partner Center") || name.contains("the partner"),
+                "{name} asks the {}",
+                ask.actor
+            );
         }
         if let Some((_, step)) = STEPS.iter().find(|(state, _)| state == name) {
             assert_eq!(function, step.as_str(), "{name} runs another step's function");
@@ -308,7 +314,7 @@ fn a_function_that_anybody_can_call_holds_no_call_that_changes_something_at_micr
         ("changeTenantRequest", &["map-directory", "release"]),
         ("graph.invitations.create", &["associate-credentials"]),
         ("Partner Center administrator, added when", &["add-administrator"]),
-        ("arm.roleDefinitions.create", &["restore-access"]),
+        ("arm.role_definitions.create", &["restore-access"]),
     ];
     // The stack's start brings the binaries up to date.
     crate::world::run(async |_| {

@@ -98,9 +98,8 @@ impl World {
             cloud.subscriptions.extend(pair.subscriptions);
             cloud.partner_center.extend(pair.partner_center);
             // What an administrator consented to for the standard pair's directories holds for this one's too.
-            for app in &mut cloud.apps {
-                let consents = pair.apps.iter().filter(|it| it.client_id == app.client_id);
-                app.consents.extend(consents.flat_map(|it| it.consents.clone()));
+            for (app, theirs) in cloud.apps.iter_mut().zip(pair.apps) {
+                app.consents.extend(theirs.consents);
             }
         }
         let options = StackOptions { enforce_iam: true, scenario, ..StackOptions::default() };
@@ -259,6 +258,7 @@ impl Pair {
     pub(crate) fn anonymous(&self, text: &str) -> String {
         text.replace(&self.marker(), "-PAIR-")
             .replace(&self.owner, "rosa@outlook.com")
+            .replace(&self.owner.replace('@', "_"), "rosa_outlook.com")
             .replace(&self.partner_domain, "contoso.com")
             .replace(&format!("rosa{}outlook", self.number), "rosaoutlook")
     }
@@ -307,6 +307,7 @@ impl Pair {
             .replace("rosa_outlook", &format!("rosa.{number}_outlook"))
             .replace("rosa.second_outlook", &format!("rosa.{number}.second_outlook"))
             .replace("@contoso.com", &format!("@{}", self.partner_domain))
+            .replace("_contoso.com#EXT#", &format!("_{}#EXT#", self.partner_domain))
             .replace("\"contoso.com\"", &format!("\"{}\"", self.partner_domain));
         serde_json::from_str(&text).context("a renamed part of the scenario does not fit")
     }

@@ -275,6 +275,12 @@ impl Form {
         named.map(|field| field.name.clone()).collect()
     }
 
+    /// What would be sent for the field of this name now, empty if there is none.
+    #[must_use]
+    pub fn value(&self, name: &str) -> &str {
+        self.fields.iter().find(|field| field.name == name).map_or("", |field| &field.value)
+    }
+
     /// Whether there is a visible field with this label or name.
     #[must_use]
     pub fn has(&self, field: &str) -> bool {

@@ -15,6 +15,8 @@ use crate::stack::Stack;
 const LOOK: Duration = Duration::from_millis(100);
 /// The button with which the partner admin ends the review.
 pub(crate) const REVIEWED: &str = "Done: the owner may decide now";
+/// The button that keeps what was decided row by row.
+const SAVE_DECISIONS: &str = "Save the decisions on this page";
 /// More pages than any sign-in has.
 const SIGN_IN_PAGES: usize = 15;
 
@@ -262,6 +264,21 @@ impl Person {
         if let Some(label) = page.button_that_begins("Accept all exact") {
             page = self.browser.press(&page, &label).await?;
             ensure!(page.status == 200, "{} could not accept the suggestions: {}", self.name, page.summary());
+        }
+        if page.offers(SAVE_DECISIONS) {
+            let mut form = page.form(SAVE_DECISIONS)?.clone();
+            let mut decided = false;
+            for decide in form.named("decide-") {
+                let target = decide.replacen("decide-", "target-", 1);
+                if form.value(&decide).is_empty() && !form.value(&target).is_empty() {
+                    form.fill(&decide, "restore")?;
+                    decided = true;
+                }
+            }
+            if decided {
+                page = self.browser.submit(&page, &form, SAVE_DECISIONS).await?;
+                ensure!(page.status == 200, "{} could not decide: {}", self.name, page.summary());
+            }
         }
         if page.offers("Save the reasons") {
             let mut form = page.form("Save the reasons")?.clone();

@@ -63,6 +63,13 @@ pub(crate) fn roles(subscription: &LiveSubscription) -> Vec<Role> {
             &[],
         ),
         built_in(
+            "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+            "Storage Blob Data Reader",
+            "Allows for read access to Azure Storage blob containers and data.",
+            &["Microsoft.Storage/storageAccounts/blobServices/containers/read"],
+            &[],
+        ),
+        built_in(
             "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",
             "User Access Administrator",
             "Lets you manage user access to Azure resources.",

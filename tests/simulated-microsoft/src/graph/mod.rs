@@ -30,7 +30,8 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>, call: &Call) -> Answer {
 fn route(ctx: &mut Ctx<'_>, call: &Call, id: &str) -> Result<Answer, Refused> {
     let errors = Errors { at: second(ctx.now()), id: id.to_owned() };
     let token = authenticate(ctx, call, &errors)?;
-    if call.method == "POST" && call.path == "/v1.0/$batch" {
+    // Clients may or may not encode the dollar sign.
+    if call.method == "POST" && call.parts() == ["v1.0", "$batch"] {
         return batch(ctx, call, &token, &errors);
     }
     dispatch(ctx, call, &token, &errors)
@@ -50,7 +51,7 @@ fn batch(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, errors: &Errors) -
         let inner = Call {
             api: call.api,
             method: request["method"].as_str().unwrap_or_default().to_owned(),
-            path: format!("/v1.0{path}"),
+            path: format!("/v1.0/{}", path.trim_start_matches('/')),
             query: query_pairs(query),
             headers: call.headers.clone(),
             body: Vec::new(),
