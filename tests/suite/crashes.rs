@@ -136,11 +136,16 @@ async fn outcome(onboarding: &Onboarding) -> Result<Value> {
         let user = users.iter().find(|user| user["oid"] == *oid);
         user.map_or_else(|| oid.to_string(), |user| user["email"].to_string())
     };
+    // A custom role that was made again has an id that is made of the subscription's.
+    let custom = subscription["customRoles"].as_array().cloned().unwrap_or_default();
+    let role_of = |id: &Value| custom.iter().find(|it| it["name"] == *id).map_or(id, |it| &it["roleName"]).clone();
     let mut roles: Vec<String> = subscription["roleAssignments"]
         .as_array()
         .into_iter()
         .flatten()
-        .map(|role| format!("{} is {} of {}", name_of(&role["principalId"]), role["roleDefinitionId"], role["scope"]))
+        .map(|role| {
+            format!("{} is {} of {}", name_of(&role["principalId"]), role_of(&role["roleDefinitionId"]), role["scope"])
+        })
         .collect();
     roles.sort();
     let mut guests: Vec<String> = users

@@ -60,6 +60,7 @@ fn a_subscription_with_everything_that_a_move_breaks_is_reported_row_by_row_in_t
             ("cannot-come-back", "aks", "aks"),
             ("cannot-come-back", "sql-entra", "sqlentra"),
             ("cannot-come-back", "sql-entra", "mientra"),
+            ("cannot-come-back", "mysql-entra", "mysqlentra"),
             ("cannot-come-back", "domain-services", "aadds.contoso.com"),
             ("cannot-come-back", "dev-box", "boxes"),
             ("cannot-come-back", "deployment-environments", "test"),
@@ -105,10 +106,11 @@ fn a_subscription_with_everything_that_a_move_breaks_is_reported_row_by_row_in_t
             .filter(|finding| finding["hardStop"] == true)
             .filter_map(|finding| finding["name"].as_str())
             .collect();
-        for name in ["aks", "sqlentra", "mientra", "aadds.contoso.com", "boxes", "test", "keyoutside"] {
+        for name in ["aks", "sqlentra", "mientra", "aadds.contoso.com", "boxes", "test", "keyoutside", "mysqlentra"] {
             ensure!(stops.contains(name), "{name} is no hard stop: {stops:?}");
         }
-        for name in ["vm1", "lake", "keyinside", "bus", "cosmos", "everything"] {
+        // Servers without Entra sign-in can be moved.
+        for name in ["sqlplain", "mysqlplain", "vm1", "lake", "keyinside", "bus", "cosmos", "everything"] {
             ensure!(!stops.contains(name), "{name} is a hard stop");
         }
         // The page and the table say the same.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use access::mapping::{LookupKey, People, lookup_keys, suggest};
 use access::principals::{DirectoryFacts, Principal};
 use access::snapshot::{NotRead, Snapshot};
-use impact::catalogue::{self, Resource, TypeCount};
+use impact::catalogue::{self, EntraSignIn, Resource, TypeCount};
 use impact::report::{Classic, Delegation, Lock, Policy, PolicyKind, Report, ReportParts};
 use microsoft::arm::Arm;
 use microsoft::graph::Graph;
@@ -227,7 +227,8 @@ fn hidden(what: &str, needs: &str, error: &Error) -> NotRead {
 /// One page of the inventory: judged at once, so that the memory does not grow with resources that nothing happens to.
 async fn read_page(arm: &Arm, id: &SubscriptionId, draft: &mut Draft) -> Result<(), Stop> {
     match arm.resource_graph::<Resource>(id, catalogue::QUERY, draft.next.as_deref()).await {
-        Ok(page) => {
+        Ok(mut page) => {
+            ask_for_administrators(arm, id, &mut page.rows).await?;
             draft.inventory.take(&page.rows);
             draft.expected = page.total.or(draft.expected);
             draft.inventoried = page.next.is_none();
@@ -241,6 +242,21 @@ async fn read_page(arm: &Arm, id: &SubscriptionId, draft: &mut Draft) -> Result<
         }
         Err(error) => Err(owners(&error)),
     }
+}
+
+/// Whether people sign in to a database with Entra accounts decides whether it can be moved at all, and Resource Graph does not
+/// always know: those servers are asked one by one. They are few; what they refuse to say counts as the worse answer.
+async fn ask_for_administrators(arm: &Arm, id: &SubscriptionId, rows: &mut [Resource]) -> Result<(), Stop> {
+    for resource in rows {
+        let Some((list, version)) = resource.administrators_path() else { continue };
+        resource.entra_sign_in = match arm.has_entra_administrator(id, &list, version).await {
+            Ok(true) => EntraSignIn::On,
+            Ok(false) => EntraSignIn::Off,
+            Err(error) if is_unreadable(&error) || error.kind() == ErrorKind::Invalid => EntraSignIn::NotReadable,
+            Err(error) => return Err(owners(&error)),
+        };
+    }
+    Ok(())
 }
 
 /// How many resources there are of each type. Resource Graph leaves out what the owner can't read, so none at all is held against

@@ -60,6 +60,31 @@ impl Arm {
         // An empty page with another behind it is how Azure skips what the person can't read.
         Ok(!page.rows.is_empty() || page.next.is_some())
     }
+
+    /// Whether a database server names a Microsoft Entra administrator: only then can people sign in to it with Entra accounts. `list` is
+    /// the path of its list of administrators, `…/providers/Microsoft.Sql/servers/{name}/administrators` or the like, in this
+    /// subscription, and `version` its API's.
+    ///
+    /// `GET {arm}{list}?api-version={version}`; a reader's token of the tenant it trusts. 200.
+    /// See <https://learn.microsoft.com/rest/api/sql/server-azure-ad-administrators/list-by-server>.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a path outside the subscription, before anything is sent; and as for every call of [`crate::arm`].
+    pub async fn has_entra_administrator(&self, id: &SubscriptionId, list: &str, version: &str) -> Result<bool, Error> {
+        const ADMINISTRATORS: &str = "arm.databases.administrators";
+        let mut segments = list.trim_matches('/').split('/');
+        let inside = segments.next().is_some_and(|first| first.eq_ignore_ascii_case("subscriptions"))
+            && segments.next().is_some_and(|second| second.eq_ignore_ascii_case(id.as_str()));
+        if !inside {
+            return Err(
+                Error::new(ErrorKind::Invalid, ADMINISTRATORS).with_message("not a server of this subscription")
+            );
+        }
+        let address = self.api.base.at(list.trim_matches('/').split('/'));
+        let address = with_query(&address, &[("api-version", version)]);
+        let page: Page<IgnoredAny> = self.api.page(ADMINISTRATORS, address).await?;
+        Ok(!page.rows.is_empty() || page.next.is_some())
+    }
 }
 
 const QUERY: &str = "arm.resource_graph.query";

@@ -105,3 +105,27 @@ pub(crate) fn result(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str) 
 fn succeeded() -> Answer {
     Answer::json(200, &json!({"status": "Succeeded", "properties": {"correlationId": random::guid(), "changes": []}}))
 }
+
+/// The Entra administrators of a database server: the scenario keeps them as the property `entraAdministrators`, which no list but
+/// this one shows.
+pub(crate) fn administrators(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, id: &str) -> Result<Answer, Refused> {
+    rbac::demand(ctx, token, id, "Microsoft.Sql/servers/administrators/read")?;
+    let subscription = ctx.cloud.subscription(id).ok_or_else(|| subscription_not_found(id))?;
+    let server = call.path.trim_end_matches('/').rsplit_once('/').map_or("", |(server, _)| server);
+    let of = |it: &&Value| it["id"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(server));
+    let Some(resource) = subscription.facts.resources.iter().find(of) else {
+        return Err(refuse(404, "ResourceNotFound", "The resource was not found."));
+    };
+    let rows: Vec<Value> = resource["properties"]["entraAdministrators"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|it| {
+            json!({
+                "id": format!("{server}/administrators/ActiveDirectory"), "name": "ActiveDirectory",
+                "type": format!("{}/administrators", resource["type"].as_str().unwrap_or_default()), "properties": it,
+            })
+        })
+        .collect();
+    Ok(Answer::json(200, &json!({"value": rows})))
+}

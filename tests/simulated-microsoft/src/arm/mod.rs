@@ -75,6 +75,9 @@ fn route(ctx: &mut Ctx<'_>, call: &Call) -> Result<Answer, Refused> {
                     governance::list(ctx, call, &token, id, kind).unwrap_or_else(|| Err(no_such_resource(call)))
                 }
                 ("GET", ["resources"]) => governance::resources(ctx, call, &token, id),
+                ("GET", ["resourcegroups", _, "providers", .., "administrators"]) => {
+                    governance::administrators(ctx, call, &token, id)
+                }
                 ("POST", ["providers", "microsoft.resources", "deployments", name, "whatif"]) => {
                     governance::what_if(ctx, call, &token, id, name)
                 }

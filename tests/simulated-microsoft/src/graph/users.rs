@@ -196,9 +196,13 @@ pub(super) fn body(ctx: &Ctx<'_>, person: &Person, membership: &Membership) -> V
         "signInType": "userPrincipalName", "issuer": domain, "issuerAssignedId": membership.user_principal_name,
     })];
     let accepted = membership.external_user_state.as_deref() != Some("PendingAcceptance");
-    if person.kind == AccountKind::Personal && accepted {
-        identities
-            .insert(0, json!({"signInType": "federated", "issuer": "MicrosoftAccount", "issuerAssignedId": null}));
+    let home = match person.kind {
+        AccountKind::Personal => Some("MicrosoftAccount"),
+        AccountKind::Work if person.home_tenant_id != membership.tenant_id => Some("ExternalAzureAD"),
+        AccountKind::Work => None,
+    };
+    if let Some(issuer) = home.filter(|_| accepted) {
+        identities.insert(0, json!({"signInType": "federated", "issuer": issuer, "issuerAssignedId": null}));
     }
     let (given, family) = person.display_name.split_once(' ').unwrap_or((person.display_name.as_str(), ""));
     // Mail addresses of people homed elsewhere are also among their other addresses.
