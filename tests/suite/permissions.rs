@@ -426,7 +426,7 @@ fn nobody_may_scan_only_the_form_may_start_and_no_role_has_a_wildcard() -> Resul
         for function in who("kms:Decrypt") {
             ensure!(!["signup", "sign-in", "progress", "decide"].contains(&function), "{function} may open sign-ins");
         }
-        ensure!(who("kms:Decrypt").len() == 7, "{:?}", who("kms:Decrypt"));
+        ensure!(who("kms:Decrypt").len() == 8, "{:?}", who("kms:Decrypt"));
         Ok(())
     })
 }

@@ -51,7 +51,7 @@ pub(crate) fn query(ctx: &Ctx<'_>, call: &Call, token: &AccessToken) -> Result<A
     let rows = if query.contains("summarize") && query.contains("by type") {
         by_type(&rows)
     } else if query.contains("project id, name, type, kind") {
-        rows.iter().filter(|row| is_touched(row)).map(inventory_row).collect()
+        rows.iter().filter(|row| is_touched(row, query)).map(inventory_row).collect()
     } else {
         rows
     };
@@ -91,41 +91,20 @@ fn by_type(rows: &[Value]) -> Vec<Value> {
     counts.into_iter().map(|(kind, count)| json!({"type": kind, "count_": count})).collect()
 }
 
-/// Types that the inventory asks for whatever their properties say.
-const ASKED_BY_TYPE: &[&str] = &[
-    "microsoft.managedidentity/userassignedidentities",
-    "microsoft.keyvault/vaults",
-    "microsoft.keyvault/managedhsms",
-    "microsoft.sql/servers",
-    "microsoft.sql/managedinstances",
-    "microsoft.dbformysql/servers",
-    "microsoft.dbformysql/flexibleservers",
-    "microsoft.dbforpostgresql/flexibleservers",
-    "microsoft.containerservice/managedclusters",
-    "microsoft.compute/diskencryptionsets",
-    "microsoft.compute/virtualmachines",
-    "microsoft.storage/storageaccounts",
-    "microsoft.storagesync/storagesyncservices",
-    "microsoft.datalakestore/accounts",
-    "microsoft.aad/domainservices",
-    "microsoft.synapse/workspaces",
-    "microsoft.servicebus/namespaces",
-    "microsoft.documentdb/databaseaccounts",
-    "microsoft.azurestack/registrations",
-];
-
-/// The `where` of the inventory: by type, or by what carries an identity, a tenant or somebody's own key. A row without properties is
+/// The `where` of the inventory: by one of the types that the query names, or by what carries an identity, a tenant or somebody's own key. A row without properties is
 /// an inventory row of the scenario already.
-fn is_touched(row: &Value) -> bool {
+fn is_touched(row: &Value, query: &str) -> bool {
     let kind = row["type"].as_str().unwrap_or_default().to_ascii_lowercase();
     let (properties, said) = (&row["properties"], |value: &Value| value.as_str().is_some_and(|text| !text.is_empty()));
     properties.is_null()
-        || ASKED_BY_TYPE.contains(&kind.as_str())
+        || query.contains(&format!("'{kind}'"))
         || kind.starts_with("microsoft.devcenter/")
         || said(&row["identity"]["type"])
         || said(&properties["tenantId"])
         || said(&properties["encryption"]["diskEncryptionSetId"])
         || !properties["encryption"]["keyVaultProperties"].is_null()
+        || said(&properties["encryption"]["vaultBaseUrl"])
+        || !properties["encryption"]["cmk"].is_null()
         || said(&properties["dataEncryption"]["primaryKeyURI"])
         || !properties["keyVaultProperties"].is_null()
         || said(&properties["keyVaultKeyUri"])
