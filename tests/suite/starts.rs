@@ -24,8 +24,13 @@ fn form_event_and_console_start_the_same_execution_and_leave_the_same_record() -
         let records = [record(&form).await?, record(&event).await?, record(&console).await?];
         assert_eq!(records[0], records[1], "form and event");
         assert_eq!(records[0], records[2], "form and console");
-        assert_eq!(form.effects().await?, event.effects().await?);
-        assert_eq!(form.effects().await?, console.effects().await?);
+        let mut effects = [form.effects().await?, event.effects().await?, console.effects().await?];
+        for counted in &mut effects {
+            // Whoever has to look twice whether Microsoft is done asks for a new access token.
+            counted.remove("token-issued");
+        }
+        assert_eq!(effects[0], effects[1]);
+        assert_eq!(effects[0], effects[2]);
 
         // The form's execution bears the onboarding's name, so that a lost answer can't start a second one.
         assert!(form.execution.ends_with(&format!(":onb-{}", form.id)), "{}", form.execution);
@@ -209,6 +214,11 @@ async fn record(onboarding: &Onboarding) -> Result<BTreeMap<String, Value>> {
         let made = ["plan", "restored", "difference", "receipt"]
             .iter()
             .any(|kind| key.starts_with(&format!("ARCHIVE#{kind}#")));
+        let mut item = item;
+        // Whether the last mail is out already when the mails are counted is a matter of milliseconds.
+        if let Some(checks) = item["content"].as_array_mut().filter(|_| key == "PREFLIGHT") {
+            checks.retain(|check| check["id"] != "mail");
+        }
         kept.insert(key, if made { Value::Null } else { without_what_differs(&item, onboarding) });
     }
     kept.insert("AUD".to_owned(), Value::from(trail));
@@ -216,7 +226,7 @@ async fn record(onboarding: &Onboarding) -> Result<BTreeMap<String, Value>> {
 }
 
 fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
-    const DIFFERENT: [&str; 18] = [
+    const DIFFERENT: [&str; 19] = [
         "pk",
         "sk",
         "ver",
@@ -234,6 +244,7 @@ fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
         // When, and how long ago, in what is kept compressed.
         "at",
         "signedInAt",
+        "until",
         "name",
         "seen",
     ];

@@ -261,6 +261,7 @@ impl Pair {
             .replace(&self.owner.replace('@', "_"), "rosa_outlook.com")
             .replace(&self.partner_domain, "contoso.com")
             .replace(&format!("rosa{}outlook", self.number), "rosaoutlook")
+            .replace(&format!("contoso{}partner", self.number), "contosopartner")
     }
 
     /// The part of the scenario that is this pair: the standard one's, renamed throughout.
