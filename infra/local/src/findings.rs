@@ -84,21 +84,14 @@ fn said(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// What was decided about each assignment.
-pub(crate) async fn after_the_review(
-    stack: &Stack,
-    person: &mut Person,
-    mail: &Mail,
-    log: &Mutex<Log<'_>>,
-) -> Result<()> {
-    let page = person.browser.open(place(stack, mail, "mapping.csv")?).await?;
-    // The review may be over already: then the list is no longer this person's to change, and not shown.
-    if page.status == 200 {
-        for line in page.body.trim_start_matches('\u{feff}').lines().skip(1) {
-            lock(log).add("Review", line);
+/// What was decided about each assignment, as it stood on the page.
+pub(crate) fn after_the_review(person: &Person, log: &Mutex<Log<'_>>) {
+    for row in &person.reviewed {
+        if let [who, after, role, scope, sure, _, decided] = row.as_slice() {
+            let decided = if decided.is_empty() { "nobody decided: not given" } else { decided };
+            lock(log).add("Review", format!("{who} → {after}: {role} at {scope}; {sure}; {decided}"));
         }
     }
-    Ok(())
 }
 
 /// What became of each assignment. Answers the rows as they were told.

@@ -40,6 +40,8 @@ pub struct Person {
     pub account: Account,
     /// Their browser.
     pub browser: Browser,
+    /// What stood on the review page when they handed it over: the cells of each row.
+    pub(crate) reviewed: Vec<Vec<String>>,
     mails_read: usize,
 }
 
@@ -111,6 +113,7 @@ impl Person {
                 code: person.mfa_code.clone(),
             },
             browser: Browser::new()?,
+            reviewed: Vec::new(),
             mails_read: 0,
         })
     }
@@ -288,6 +291,7 @@ impl Person {
             page = self.browser.submit(&page, &form, "Save the reasons").await?;
             ensure!(page.status == 200, "{} could not give a reason: {}", self.name, page.summary());
         }
+        self.reviewed = page.table_rows();
         self.browser.press(&page, REVIEWED).await
     }
 

@@ -209,7 +209,7 @@ async fn answer_mails(
             .with_context(|| format!("{} could not do what “{}” asks", person.name, mail.subject))?;
         crate::aws::lock(log).add(&person.name, format!("did so: “{}”", page.heading));
         if reviews {
-            findings::after_the_review(stack, person, &mail, log).await?;
+            findings::after_the_review(person, log);
         }
     }
 }
