@@ -325,3 +325,47 @@ fn a_report_that_changes_after_the_confirmation_asks_again_and_shows_what_change
         Ok(())
     })
 }
+
+/// What a large subscription has.
+const MANY_ASSIGNMENTS: usize = 4000;
+const MANY_RESOURCES: usize = 50_000;
+
+#[test]
+fn a_subscription_with_thousands_of_assignments_and_resources_is_reported_in_slices_that_each_fit_one_invocation()
+-> Result<()> {
+    crate::world::run_alone(async |case| {
+        let mut onboarding = case.onboarding()?;
+        let subscription = onboarding.pair.subscription.clone();
+        let stack = case.stack();
+        stack.control_post("paging", &json!({ "pageSize": 1000 })).await?;
+        stack
+            .control_post(&format!("subscriptions/{subscription}/resources"), &json!({ "count": MANY_RESOURCES }))
+            .await?;
+        for number in 0..MANY_ASSIGNMENTS {
+            let new = json!({
+                "principalId": format!("0c000000-ffff-4000-8000-{number:012}"), "principalType": "User",
+                "roleDefinitionId": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+            });
+            stack.control_post(&format!("subscriptions/{subscription}/role-assignments"), &new).await?;
+        }
+        let report = reported(&mut onboarding).await;
+        stack.control_post("paging", &json!({ "pageSize": 2 })).await?;
+        let report = report?;
+        let found = report["findings"].as_array().map_or(0, Vec::len);
+        ensure!(found > MANY_ASSIGNMENTS, "{found} findings");
+        let history = stack.history(&onboarding.execution).await?;
+        let mut entered = None;
+        let mut slices = Vec::new();
+        for event in &history {
+            let at = event["timestamp"].as_f64().unwrap_or_default();
+            if event["stateEnteredEventDetails"]["name"] == "Assess impact" {
+                entered = Some(at);
+            } else if event["stateExitedEventDetails"]["name"] == "Assess impact" {
+                slices.push(at - entered.take().context("left without having been entered")?);
+            }
+        }
+        println!("the report of {found} findings took {slices:?} seconds");
+        ensure!(!slices.is_empty() && slices.iter().all(|seconds| *seconds < 60.0), "{slices:?}");
+        Ok(())
+    })
+}

@@ -61,6 +61,9 @@
 //! | stranger@outlook.com | – | personal account that no tenant knows |
 //! | reader@rosaoutlook.onmicrosoft.com | `0a…003` | Reader of Contoso Prod |
 //! | conditional@rosaoutlook.onmicrosoft.com | `0a…004` | Owner of Contoso Prod under a condition |
+//! | dev@contoso.com | `0b…003`, guest `0a…010` | member of the partner directory, guest of the other, Contributor of a resource group |
+//! | nina@rosaoutlook.onmicrosoft.com | `0a…011`, guest `0b…004` | the other way round, with a condition |
+//! | pia@rosaoutlook.onmicrosoft.com | `0a…012`, guest `0b…007` | invited to the partner directory and never accepted |
 //! | group@rosaoutlook.onmicrosoft.com | `0a…007` | Owner of Contoso Prod through the group Operations (`0a…005`) |
 //! | kim@contoso.com | `0b000000-0000-4000-8000-000000000001` in Contoso Partner | Global Administrator of the partner |
 //! | alex@contoso.com | `0b…002` | in the partner's directory, without any role |
@@ -71,7 +74,9 @@
 //!
 //! | subscription (public) | id | |
 //! |---|---|---|
-//! | Contoso Prod | `51000000-0000-4000-8000-000000000001` | rosa's, pay-as-you-go; five role assignments, two custom roles, three resources |
+//! | Contoso Prod | `51000000-0000-4000-8000-000000000001` | rosa's, pay-as-you-go; ten role assignments (one from a management group), two custom roles, seven resources, a policy, a lock |
+//! | Contoso Everything | `51000000-0000-4000-8000-000000000010` | rosa's; a resource of every row of Microsoft's table of what a move breaks |
+//! | Contoso Empty | `51000000-0000-4000-8000-000000000011` | rosa's; nothing but her own role |
 //! | Contoso CSP | `51…002` | rosa's; cannot move |
 //! | Contoso Internal | `51…003` | rosa's; cannot move |
 //! | Contoso Old | `51…004` | rosa's; disabled |

@@ -54,7 +54,16 @@ fn rows(
             "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
         ));
     }
-    let rows: Vec<&Value> = subscription.facts.governance.get(kind).into_iter().flatten().collect();
+    // `asTarget()`: only what is meant for the caller.
+    let own = call.query("$filter").is_some_and(|filter| filter.eq_ignore_ascii_case("asTarget()"));
+    let rows: Vec<&Value> = subscription
+        .facts
+        .governance
+        .get(kind)
+        .into_iter()
+        .flatten()
+        .filter(|row| !own || row["properties"]["principalId"] == token.caller.oid.as_str())
+        .collect();
     page_by(ctx, call, rows, next, Clone::clone)
 }
 
