@@ -89,7 +89,7 @@ impl Ready {
             reference: &meta.onboarding_id.reference(),
             subscription_name: self.subscription_name(),
             subscription_id: meta.subscription_id.as_str(),
-            from: (pages::CURRENT_DIRECTORY, meta.source_tenant_id.as_str()),
+            from: (pages::current_directory(), meta.source_tenant_id.as_str()),
             to: (to, meta.partner_tenant_id.as_str()),
             partner: &meta.partner_admin_email,
             accepting_guest: (meta.route == Route::SingleAccount).then_some(meta.owner_email.as_str()),

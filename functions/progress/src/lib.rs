@@ -84,8 +84,14 @@ impl Reading for Deps {
     }
 }
 
-/// Answers one request.
+/// Answers one request, in the language of who asks.
 pub async fn handle<R: Reading, B>(deps: &R, request: &Request<B>) -> Answer {
+    let locale = asked::locale(request.headers(), request.uri().query().unwrap_or_default());
+    let answered = texts::scope(locale, Box::pin(answered(world, request))).await;
+    asked::with_language(answered, request.uri().query().unwrap_or_default())
+}
+
+async fn answered<R: Reading, B>(deps: &R, request: &Request<B>) -> Answer {
     let wants_json = asked::wants_json(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     if method != Method::GET && method != Method::HEAD {

@@ -144,7 +144,7 @@ fn row(loaded: &Loaded, step: Step, wait: Option<&WaitRecord>, viewer: Option<Ac
     StepRow {
         step,
         number: step.number(),
-        title: step.title(),
+        title: texts::step_title(step),
         state,
         since: since.and_then(instant),
         error: record.and_then(|record| record.error.clone()).filter(|_| state != StepState::Done),

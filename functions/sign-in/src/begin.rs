@@ -68,7 +68,7 @@ pub(crate) async fn turn<W: World>(world: &W, link: &str) -> Result<Answer, Erro
         account_kind: if wait.actor == Actor::Owner { meta.owner_account } else { AccountKind::Work },
         directory: wait.directory,
         directory_name: &directory_name(meta, wait.directory),
-        reason: name.map(ErrorName::explanation),
+        reason: name.map(texts::explanation),
         subscription: meta.subscription_name.as_deref().unwrap_or(meta.subscription_id.as_str()),
         from: &directory_name(meta, Directory::Source),
         to: &directory_name(meta, Directory::Partner),
@@ -109,7 +109,7 @@ fn fix(opened: &Opened, link: &str, reference: &str, wait: &WaitRecord, deadline
             subscription: meta.subscription_id.as_str(),
         }
     });
-    let view = FixView { link, reference, id: name.as_str(), explanation: name.explanation(), request, deadline };
+    let view = FixView { link, reference, id: name.as_str(), explanation: texts::explanation(name), request, deadline };
     answer::page(StatusCode::OK, pages::fix(&view))
 }
 

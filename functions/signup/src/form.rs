@@ -125,7 +125,7 @@ async fn start<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
         Wrong::fields(errors.into_iter().map(problem).collect())
     })?;
     if let Some(name) = world.closed(request.cloud) {
-        let said = name.explanation();
+        let said = texts::explanation(name);
         return Err(Wrong::field("cloud", name, &format!("can't be chosen. {} {}", said.cause, said.next_step)));
     }
     let partner = look_up(world, &request).await?;
@@ -162,7 +162,7 @@ async fn start<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
 
 /// Something of ours or of Microsoft's failed: the form stays as it was typed.
 fn ours(name: ErrorName) -> Wrong {
-    let said = name.explanation();
+    let said = texts::explanation(name);
     let message = format!("{}. {} {}", said.title, "Nothing was created, and what you typed is kept.", said.next_step);
     Wrong {
         status: StatusCode::SERVICE_UNAVAILABLE,

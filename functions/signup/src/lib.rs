@@ -21,8 +21,14 @@ use web::{Answer, Fields, WebProblem, answer, asked, pages, paths};
 
 pub use world::{Deps, Looked, World};
 
-/// Answers one request.
+/// Answers one request, in the language of who asks.
 pub async fn handle<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> Answer {
+    let locale = asked::locale(request.headers(), request.uri().query().unwrap_or_default());
+    let answered = texts::scope(locale, Box::pin(answered(world, request))).await;
+    asked::with_language(answered, request.uri().query().unwrap_or_default())
+}
+
+async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> Answer {
     let wants_json = asked::wants_json(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let reads = method == Method::GET || method == Method::HEAD;

@@ -87,6 +87,50 @@ pub fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(HOST).and_then(|value| value.to_str().ok())
 }
 
+/// The query's name for a language that the reader chose, and the cookie that remembers it.
+pub const LANGUAGE: &str = "lang";
+/// The cookie in which a script of ours remembers the device's time zone.
+pub const ZONE: &str = "mooring-zone";
+const LANGUAGE_COOKIE: &str = "mooring-lang";
+
+/// Who reads: the language chosen on the page, or remembered, or the browser's; the zone that the device said.
+#[must_use]
+pub fn locale(headers: &HeaderMap, query: &str) -> texts::Locale {
+    let accepted = || headers.get(http::header::ACCEPT_LANGUAGE)?.to_str().ok().and_then(texts::Language::accepted);
+    let language = chosen(query)
+        .or_else(|| plain_cookie(headers, LANGUAGE_COOKIE).and_then(texts::Language::parse))
+        .or_else(accepted)
+        .unwrap_or_default();
+    let zone = plain_cookie(headers, ZONE).and_then(|zone| texts::known_zone(&zone.replace("%2F", "/")));
+    texts::Locale::new(language, zone)
+}
+
+fn chosen(query: &str) -> Option<texts::Language> {
+    form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == LANGUAGE)
+        .and_then(|(_, value)| texts::Language::parse(&value))
+}
+
+/// Remembers a chosen language with the reader's browser; nothing of it is kept here.
+#[must_use]
+pub fn with_language(answer: crate::Answer, query: &str) -> crate::Answer {
+    match chosen(query) {
+        Some(language) => crate::answer::with_cookie(
+            answer,
+            &format!("{LANGUAGE_COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", language.tag()),
+        ),
+        None => answer,
+    }
+}
+
+fn plain_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(http::header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find_map(|cookies| cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix(name)?.strip_prefix('=')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

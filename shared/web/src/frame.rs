@@ -7,14 +7,11 @@ use onboarding::{Actor, Directory};
 use crate::form::Problem;
 use crate::{paths, text};
 
-/// The language of the texts here.
-const LANG: &str = "en";
-
 /// A whole page. `title` is the page's name and holds nobody's name or address: titles end up in histories.
 pub(crate) fn frame(title: &str, reference: Option<&str>, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
-        html lang=(LANG) {
+        html lang=(texts::language().tag()) {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -31,15 +28,25 @@ pub(crate) fn frame(title: &str, reference: Option<&str>, content: &Markup) -> M
                         p { (text::REFERENCE) " " (reference) }
                     }
                     p { (text::FOOTER) }
+                    nav aria-label=(text::LANGUAGES) {
+                        @for language in texts::Language::all() {
+                            @if language == texts::language() {
+                                span.language aria-current="true" lang=(language.tag()) { (language.own_name()) }
+                            } @else {
+                                a.language href={ "?" (crate::asked::LANGUAGE) "=" (language.tag()) } lang=(language.tag()) hreflang=(language.tag()) { (language.own_name()) }
+                            }
+                            " "
+                        }
+                    }
                 }
             }
         }
     }
 }
 
-/// An instant, in UTC, readable by people and by programs.
+/// An instant, where the reader is and in UTC, readable by people and by programs.
 pub(crate) fn time(at: Timestamp) -> Markup {
-    html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (at.strftime("%-d %B %Y, %H:%M UTC")) } }
+    html! { time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) { (texts::at(at)) } }
 }
 
 /// The person, in words.

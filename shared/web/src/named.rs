@@ -68,10 +68,10 @@ fn label(principal: &Principal, kind: &str) -> String {
     };
     match principal.kind {
         PrincipalKind::Member => named,
-        PrincipalKind::Guest => format!("{named}, {}", text::impact::KIND_GUEST.english),
-        PrincipalKind::Group => format!("{named}, {}", text::impact::KIND_GROUP.english),
-        PrincipalKind::Application => format!("{named}, {}", text::impact::KIND_APPLICATION.english),
-        PrincipalKind::ManagedIdentity => format!("{named}, {}", text::impact::KIND_MANAGED.english),
+        PrincipalKind::Guest => format!("{named}, {}", text::impact::KIND_GUEST.said()),
+        PrincipalKind::Group => format!("{named}, {}", text::impact::KIND_GROUP.said()),
+        PrincipalKind::Application => format!("{named}, {}", text::impact::KIND_APPLICATION.said()),
+        PrincipalKind::ManagedIdentity => format!("{named}, {}", text::impact::KIND_MANAGED.said()),
         PrincipalKind::Unknown => format!("{kind} {named}").trim_start().to_owned(),
     }
 }

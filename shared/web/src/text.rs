@@ -1,50 +1,9 @@
-//! Everything that people read on our own pages, in English, each under a stable id, so that catalogues of other
-//! languages can stand beside this one. What is said about errors of the steps is in `onboarding::errors`.
-
-use maud::{Markup, Render, html};
+//! Everything that people read on our own pages, in English, each under a stable id; the other languages are files of the crate
+//! `texts`. What is said about errors of the steps is in `onboarding::errors`.
 
 pub(crate) mod impact;
 
-/// A text under its id. `{name}` marks a value that the page fills in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Text {
-    /// The id.
-    pub(crate) id: &'static str,
-    /// The English words.
-    pub(crate) english: &'static str,
-}
-
-const fn text(id: &'static str, english: &'static str) -> Text {
-    Text { id, english }
-}
-
-impl Text {
-    /// The words with their values. Values are taken literally: braces in them mean nothing.
-    #[must_use]
-    pub(crate) fn with(self, values: &[(&str, &str)]) -> String {
-        let mut said = String::with_capacity(self.english.len() + 32);
-        let mut rest = self.english;
-        while let Some((before, after)) = rest.split_once('{') {
-            said.push_str(before);
-            let Some((name, after)) = after.split_once('}') else {
-                rest = after;
-                break;
-            };
-            if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
-                said.push_str(value);
-            }
-            rest = after;
-        }
-        said.push_str(rest);
-        said
-    }
-}
-
-impl Render for Text {
-    fn render(&self) -> Markup {
-        html! { (self.english) }
-    }
-}
+pub(crate) use texts::{Text, text};
 
 // The frame
 pub(crate) const PRODUCT: Text = text("frame.product", "Mooring");
@@ -54,6 +13,7 @@ pub(crate) const FOOTER: Text = text(
     "frame.footer",
     "We never ask for a password or a code by mail or phone. You sign in on Microsoft's own pages only.",
 );
+pub(crate) const LANGUAGES: Text = text("frame.languages", "Language");
 pub(crate) const BACK_TO_PROGRESS: Text = text("frame.back-to-progress", "Back to the progress page");
 pub(crate) const ERROR_ID: Text = text("frame.error-id", "Id for support");
 pub(crate) const CAUSE: Text = text("frame.cause", "Why");
@@ -456,7 +416,7 @@ pub(crate) fn role(name: &str, conditional: bool, inherited: bool) -> String {
     for (so, note) in [(conditional, ROLE_CONDITIONAL), (inherited, ROLE_INHERITED)] {
         if so {
             said.push_str(", ");
-            said.push_str(note.english);
+            said.push_str(note.said());
         }
     }
     said
@@ -467,16 +427,6 @@ const ROLE_INHERITED: Text = text("role.inherited", "inherited from above the su
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_filled_in_and_taken_literally() {
-        let greeting = text("x", "a {one} b {two} c");
-        assert_eq!(greeting.with(&[("one", "{two}"), ("two", "2")]), "a {two} b 2 c");
-        assert_eq!(greeting.with(&[]), "a  b  c");
-        assert_eq!(text("x", "open { brace").with(&[]), "open  brace");
-    }
-
     #[test]
     fn every_id_is_used_once() {
         let source = include_str!("text.rs");

@@ -57,7 +57,7 @@ pub fn cancel(view: &CancelView<'_>) -> Markup {
         }
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
-    frame(title.english, Some(view.reference), &content)
+    frame(title.said(), Some(view.reference), &content)
 }
 
 #[cfg(test)]

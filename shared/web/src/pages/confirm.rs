@@ -106,10 +106,10 @@ pub fn confirm_problems(
     stops: &[StopRow],
 ) -> Vec<Problem> {
     if posted.get(FIELD_HASH) != report_hash {
-        return vec![Problem::new("", "Confirm.ReportChanged", text::CONFIRM_CHANGED.english)];
+        return vec![Problem::new("", "Confirm.ReportChanged", text::CONFIRM_CHANGED.said())];
     }
     if posted.get(FIELD_VERSION) != version {
-        return vec![Problem::new("", "Confirm.DecisionsChanged", impact::CONFIRM_DECISIONS_CHANGED.english)];
+        return vec![Problem::new("", "Confirm.DecisionsChanged", impact::CONFIRM_DECISIONS_CHANGED.said())];
     }
     let mut problems = Vec::new();
     for stop in stops.iter().filter(|stop| stop.agreed.is_none()) {
@@ -121,7 +121,7 @@ pub fn confirm_problems(
     }
     for field in [FIELD_TICK_DELETE, FIELD_TICK_DIRECTORY, FIELD_TICK_BACK] {
         if posted.get(field) != "yes" {
-            problems.push(Problem::new(field, "Confirm.NotTicked", text::CONFIRM_TICK_MISSING.english));
+            problems.push(Problem::new(field, "Confirm.NotTicked", text::CONFIRM_TICK_MISSING.said()));
         }
     }
     if posted.get(FIELD_NAME) != subscription_name.trim() {
@@ -207,7 +207,7 @@ fn agreements(view: &ConfirmView<'_>) -> Markup {
                     span.state { (impact::REPORT_HARD_STOP) } " " (stop.name) " " span.muted { "(" (stop.kind) ")" } ". " (stop.why)
                 }
                 @if let Some((reason, by)) = &stop.reason {
-                    p { (impact::REPORT_OVERRIDDEN.with(&[("who", person(*by).english), ("reason", reason)])) }
+                    p { (impact::REPORT_OVERRIDDEN.with(&[("who", person(*by).said()), ("reason", reason)])) }
                 }
                 (tick(view, &agree_field(&stop.key), &impact::MAPPING_REASON_AGREE.with(&[("name", &stop.name)])))
             }
@@ -281,7 +281,7 @@ pub fn confirm(view: &ConfirmView<'_>) -> Markup {
         (send_back(view))
         p { a href=(paths::cancel(view.link)) { (text::PROGRESS_CANCEL) } }
     };
-    frame(text::CONFIRM_TITLE.english, Some(view.reference), &content)
+    frame(text::CONFIRM_TITLE.said(), Some(view.reference), &content)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl Request<'_> {
             ("tenant", self.directory.1),
             ("other", self.other),
             ("account", self.account),
-            ("object", self.object_id.unwrap_or(text::FIX_OBJECT_UNKNOWN.english)),
+            ("object", self.object_id.unwrap_or(text::FIX_OBJECT_UNKNOWN.said())),
             ("subscription", self.subscription),
             ("reference", reference),
         ])
@@ -103,7 +103,7 @@ mod tests {
                 link: "01ABC.o.secret",
                 reference: "ABCD-1234",
                 id: blocked.as_str(),
-                explanation: blocked.explanation(),
+                explanation: texts::explanation(blocked),
                 request: Some(Request {
                     blocked,
                     directory: ("Fabrikam", "45ffe2da-b7a4-460f-9e4c-51afd47b94cb"),

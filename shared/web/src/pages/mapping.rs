@@ -181,9 +181,9 @@ fn decided_by(decided: Option<&Decided>, privileged: bool) -> Markup {
         @if let Some(decided) = decided {
             (person(decided.by))
             @match (decided.agreed, privileged && decided.verdict == Verdict::Restore) {
-                (Some(agreed), _) => { ", " (text::MAPPING_AGREED.with(&[("who", person(agreed).english)])) }
+                (Some(agreed), _) => { ", " (text::MAPPING_AGREED.with(&[("who", person(agreed).said())])) }
                 (None, true) => {
-                    ", " (text::MAPPING_NOT_AGREED.with(&[("who", person(other(decided.by)).english)]))
+                    ", " (text::MAPPING_NOT_AGREED.with(&[("who", person(other(decided.by)).said())]))
                 }
                 (None, false) => {}
             }
@@ -211,7 +211,7 @@ fn row(view: &MappingView<'_>, row: &MappingRow) -> Markup {
     let chosen = if view.problems.is_empty() { now } else { view.typed.filled(&decide).unwrap_or(now) };
     let typed = if view.problems.is_empty() { &row.target } else { view.typed.filled(&target).unwrap_or(&row.target) };
     let (sign, sure) = text::confidence(row.confidence);
-    let reason = text::REASONS.iter().find(|(known, _)| *known == row.reason).map(|(_, words)| words.english);
+    let reason = text::REASONS.iter().find(|(known, _)| *known == row.reason).map(|(_, words)| words.said());
     let sure_id = format!("sure-{}", row.key);
     let can_agree = row.privileged
         && row.decided.as_ref().is_some_and(|decided| {
@@ -282,8 +282,8 @@ fn stops(view: &MappingView<'_>) -> Markup {
                         p.muted {
                             (text::MAPPING_COL_BY) ": " (person(*by)) ", "
                             @match stop.agreed {
-                                Some(agreed) => { (text::MAPPING_AGREED.with(&[("who", person(agreed).english)])) }
-                                None => { (text::MAPPING_NOT_AGREED.with(&[("who", person(other(*by)).english)])) }
+                                Some(agreed) => { (text::MAPPING_AGREED.with(&[("who", person(agreed).said())])) }
+                                None => { (text::MAPPING_NOT_AGREED.with(&[("who", person(other(*by)).said())])) }
                             }
                         }
                         @if *by != view.viewer && stop.agreed.is_none() {
@@ -318,7 +318,7 @@ fn spreadsheet(view: &MappingView<'_>) -> Markup {
         }
         @if let Some(differences) = view.differences {
             @if differences.is_empty() { p role="status" { (text::MAPPING_CSV_SAME) } } @else {
-                (wide(text::MAPPING_CSV_DIFFERENCES.english, &html! {
+                (wide(text::MAPPING_CSV_DIFFERENCES.said(), &html! {
                     table {
                         caption { (text::MAPPING_CSV_DIFFERENCES) ": " (differences.len()) }
                         thead { tr {
@@ -387,7 +387,7 @@ pub fn mapping(view: &MappingView<'_>) -> Markup {
             }
             form method="post" action=(paths::mapping(view.link)) novalidate {
                 (hidden(view))
-                (wide(text::MAPPING_TABLE.english, &html! {
+                (wide(text::MAPPING_TABLE.said(), &html! {
                     table {
                         caption { (text::MAPPING_TABLE) }
                         thead { tr {
@@ -426,17 +426,17 @@ pub fn mapping(view: &MappingView<'_>) -> Markup {
         }
         p.actions { a.button.quiet href=(paths::progress(view.link)) { (words::BACK_TO_PROGRESS) } }
     };
-    frame(text::MAPPING_TITLE.english, Some(view.reference), &content)
+    frame(text::MAPPING_TITLE.said(), Some(view.reference), &content)
 }
 
 /// A decision in words.
 #[must_use]
 pub fn decision_said(verdict: Option<Verdict>, target: Option<&str>) -> String {
     match (verdict, target) {
-        (None, _) => text::MAPPING_OPEN.english.to_owned(),
-        (Some(Verdict::Skip), _) => text::MAPPING_SKIP.english.to_owned(),
+        (None, _) => text::MAPPING_OPEN.said().to_owned(),
+        (Some(Verdict::Skip), _) => text::MAPPING_SKIP.said().to_owned(),
         (Some(Verdict::Restore), target) => {
-            format!("{}: {}", text::MAPPING_RESTORE.english, target.unwrap_or(text::MAPPING_NOBODY.english))
+            format!("{}: {}", text::MAPPING_RESTORE.said(), target.unwrap_or(text::MAPPING_NOBODY.said()))
         }
     }
 }
@@ -444,13 +444,13 @@ pub fn decision_said(verdict: Option<Verdict>, target: Option<&str>) -> String {
 /// The problem of decisions that somebody else changed meanwhile.
 #[must_use]
 pub fn stale() -> Problem {
-    Problem::new("", "Mapping.Stale", text::MAPPING_STALE.english)
+    Problem::new("", "Mapping.Stale", text::MAPPING_STALE.said())
 }
 
 /// The problem of a page that was sent as it was.
 #[must_use]
 pub fn nothing_changed() -> Problem {
-    Problem::new("", "Mapping.NothingChanged", text::MAPPING_NOTHING.english)
+    Problem::new("", "Mapping.NothingChanged", text::MAPPING_NOTHING.said())
 }
 
 /// The problem of a row that has nobody to be restored for.
@@ -462,7 +462,7 @@ pub fn target_wrong(key: &str, who: &str) -> Problem {
 /// The problem of agreeing to one's own decision.
 #[must_use]
 pub fn own_decision(field: &str) -> Problem {
-    Problem::new(field, "Mapping.OwnDecision", text::MAPPING_OWN.english)
+    Problem::new(field, "Mapping.OwnDecision", text::MAPPING_OWN.said())
 }
 
 /// The problem of a reason that says nothing, or too much.
@@ -475,7 +475,7 @@ pub fn reason_wrong(key: &str, name: &str) -> Problem {
 #[must_use]
 pub fn csv_wrong(lines: usize) -> Problem {
     let message = match lines {
-        0 => text::MAPPING_CSV_EMPTY.english.to_owned(),
+        0 => text::MAPPING_CSV_EMPTY.said().to_owned(),
         n => text::MAPPING_CSV_WRONG.with(&[("n", &n.to_string())]),
     };
     Problem::new(FIELD_CSV, "Mapping.ListInvalid", message)

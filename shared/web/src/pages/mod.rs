@@ -41,4 +41,7 @@ pub use start::start;
 pub use turn::{NotYoursView, TurnView, not_yours, turn};
 
 /// What the directory that a subscription is in is called, where only its id is known.
-pub const CURRENT_DIRECTORY: &str = crate::text::CURRENT_DIRECTORY.english;
+#[must_use]
+pub fn current_directory() -> &'static str {
+    crate::text::CURRENT_DIRECTORY.said()
+}

@@ -47,7 +47,7 @@ pub struct AccessRow {
 /// Why a row was left out, in words.
 #[must_use]
 pub fn left_out_words(why: &str) -> &str {
-    text::LEFT_OUT.iter().find(|(known, _)| *known == why).map_or(why, |(_, words)| words.english)
+    text::LEFT_OUT.iter().find(|(known, _)| *known == why).map_or(why, |(_, words)| words.said())
 }
 
 /// What the page shows.
@@ -97,7 +97,7 @@ pub fn access(view: &AccessView<'_>) -> Markup {
         h1 { (text::ACCESS_TITLE) }
         div.panel { p { strong { (said) } } }
         @if !view.details { p { (text::COUNTS_ONLY) } } @else {
-            (wide(text::ACCESS_TABLE.english, &html! {
+            (wide(text::ACCESS_TABLE.said(), &html! {
                 table {
                     caption { (text::ACCESS_TABLE) }
                     thead { tr {
@@ -124,7 +124,7 @@ pub fn access(view: &AccessView<'_>) -> Markup {
             @if !view.new.is_empty() {
                 h2 { (text::ACCESS_NEW) ": " (view.new.len()) }
                 p { (text::ACCESS_NEW_SAID) }
-                (wide(text::ACCESS_NEW.english, &html! {
+                (wide(text::ACCESS_NEW.said(), &html! {
                     table {
                         caption { (text::ACCESS_NEW) }
                         thead { tr {
@@ -143,7 +143,7 @@ pub fn access(view: &AccessView<'_>) -> Markup {
         }
         p.actions { a.button.quiet href=(paths::progress(view.link)) { (words::BACK_TO_PROGRESS) } }
     };
-    frame(text::ACCESS_TITLE.english, Some(view.reference), &content)
+    frame(text::ACCESS_TITLE.said(), Some(view.reference), &content)
 }
 
 /// What the page shows.
@@ -170,7 +170,7 @@ pub struct ProofView<'a> {
 pub fn proof(view: &ProofView<'_>) -> Markup {
     let missing = view.evidence.iter().filter(|one| !one.holds).count();
     let said = if missing == 0 {
-        text::PROOF_ALL.english.to_owned()
+        text::PROOF_ALL.said().to_owned()
     } else {
         text::PROOF_SOME.with(&[("n", &missing.to_string()), ("all", &view.evidence.len().to_string())])
     };
@@ -178,7 +178,7 @@ pub fn proof(view: &ProofView<'_>) -> Markup {
         h1 { (text::PROOF_TITLE) }
         div.panel.good[missing == 0].bad[missing > 0] { p { strong { (said) } } }
         @if !view.details { p { (text::COUNTS_ONLY) } } @else {
-            (wide(text::PROOF_TABLE.english, &html! {
+            (wide(text::PROOF_TABLE.said(), &html! {
                 table {
                     caption { (text::PROOF_TABLE) }
                     thead { tr {
@@ -202,7 +202,7 @@ pub fn proof(view: &ProofView<'_>) -> Markup {
             }))
             @if !view.causes.is_empty() {
                 h2 { (text::PROOF_CAUSES) }
-                (wide(text::PROOF_CAUSES.english, &html! {
+                (wide(text::PROOF_CAUSES.said(), &html! {
                     table {
                         caption { (text::PROOF_CAUSES) }
                         thead { tr {
@@ -235,7 +235,7 @@ pub fn proof(view: &ProofView<'_>) -> Markup {
         @if view.receipt && view.details { p { a href=(paths::receipt(view.link)) { (text::PROOF_RECEIPT) } } }
         p.actions { a.button.quiet href=(paths::progress(view.link)) { (words::BACK_TO_PROGRESS) } }
     };
-    frame(text::PROOF_TITLE.english, Some(view.reference), &content)
+    frame(text::PROOF_TITLE.said(), Some(view.reference), &content)
 }
 
 /// What a receipt holds, as it was written: names and values, as deep as they go.
@@ -266,7 +266,7 @@ pub fn receipt(link: &str, reference: &str, hash: &str, content: &Value) -> Mark
         }
         p.muted { (text::REPORT_PRINT) }
     };
-    frame(text::RECEIPT_TITLE.english, Some(reference), &content)
+    frame(text::RECEIPT_TITLE.said(), Some(reference), &content)
 }
 
 #[cfg(test)]

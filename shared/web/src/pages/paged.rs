@@ -41,7 +41,7 @@ pub(crate) fn pager(part: Part, address: &str) -> Markup {
     let to = |page: usize| format!("{address}{join}page={page}");
     html! {
         @if part.pages > 1 {
-            nav aria-label=(text::PAGES.english) {
+            nav aria-label=(text::PAGES.said()) {
                 p {
                     (text::PAGES_AT.with(&[
                         ("page", &part.page.to_string()),

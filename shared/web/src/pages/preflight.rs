@@ -62,7 +62,7 @@ fn ago(at: Timestamp, now: Timestamp) -> String {
 fn row(check: &Check, now: Timestamp) -> Markup {
     let (title, fix) = text::check(check.id);
     let (sign, said) = text::state(check.state);
-    let case = text::CASES.iter().find(|(case, _)| *case == check.case).map(|(_, words)| words.english);
+    let case = text::CASES.iter().find(|(case, _)| *case == check.case).map(|(_, words)| words.said());
     let at: Option<Timestamp> = check.at.parse().ok();
     html! {
         tr {
@@ -74,7 +74,7 @@ fn row(check: &Check, now: Timestamp) -> Markup {
                 p.muted { code { (check.source) } }
                 @if let Some(at) = at {
                     p.muted {
-                        (text::PREFLIGHT_CHECKED.with(&[("ago", &ago(at, now)), ("who", person(check.seen_by).english)]))
+                        (text::PREFLIGHT_CHECKED.with(&[("ago", &ago(at, now)), ("who", person(check.seen_by).said())]))
                         " (" (time(at)) ")"
                     }
                 }
@@ -83,7 +83,7 @@ fn row(check: &Check, now: Timestamp) -> Markup {
                 @if check.state != State::Holds {
                     (fix)
                     @if let Some(fixer) = check.fixer {
-                        p { (text::PREFLIGHT_WHO.with(&[("who", text::fixer(fixer).english)])) }
+                        p { (text::PREFLIGHT_WHO.with(&[("who", text::fixer(fixer).said())])) }
                     }
                 }
             }
@@ -113,7 +113,7 @@ pub fn preflight(view: &PreflightView<'_>) -> Markup {
                 @let rows: Vec<&Check> = view.checks.0.iter().filter(|check| check.id.group() == group).collect();
                 @if !rows.is_empty() {
                     h2 { (title) }
-                    (wide(title.english, &html! {
+                    (wide(title.said(), &html! {
                         table {
                             caption { (title) }
                             thead { tr {
@@ -128,7 +128,7 @@ pub fn preflight(view: &PreflightView<'_>) -> Markup {
                 }
             }
             @for (id, request) in view.requests {
-                @let title = text::PREFLIGHT_PACK.with(&[("check", text::check(*id).0.english)]);
+                @let title = text::PREFLIGHT_PACK.with(&[("check", text::check(*id).0.said())]);
                 h2 { (title) }
                 pre tabindex="0" aria-label=(title) { (request.words(view.reference)) }
             }
@@ -136,7 +136,7 @@ pub fn preflight(view: &PreflightView<'_>) -> Markup {
         }
         p.actions { a.button.quiet href=(paths::progress(view.link)) { (words::BACK_TO_PROGRESS) } }
     };
-    frame(text::PREFLIGHT_TITLE.english, Some(view.reference), &content)
+    frame(text::PREFLIGHT_TITLE.said(), Some(view.reference), &content)
 }
 
 #[cfg(test)]

@@ -92,7 +92,13 @@ impl WebProblem {
                 "Ask the person whose turn it is.",
             ),
         };
-        Explanation { title, cause, effect, next_step }
+        let said = |part: &str, english: &'static str| texts::of(&format!("problem.{}.{part}", self.id()), english);
+        Explanation {
+            title: said("title", title),
+            cause: said("cause", cause),
+            effect: said("effect", effect),
+            next_step: said("next-step", next_step),
+        }
     }
 
     /// The whole answer, as a page or as JSON.
@@ -118,7 +124,7 @@ fn status_of(name: ErrorName) -> StatusCode {
 /// A problem with one of the domain's names: its answer, as a page or as JSON.
 #[must_use]
 pub fn explained(name: ErrorName, link: Option<&str>, wants_json: bool) -> Answer {
-    problem(status_of(name), name.as_str(), name.explanation(), link, wants_json)
+    problem(status_of(name), name.as_str(), texts::explanation(name), link, wants_json)
 }
 
 #[derive(Serialize)]

@@ -265,7 +265,7 @@ impl ProgressView {
     }
 
     fn error(&self) -> Option<Explanation> {
-        self.error.as_deref().and_then(ErrorName::parse).map(ErrorName::explanation)
+        self.error.as_deref().and_then(ErrorName::parse).map(texts::explanation)
     }
 
     /// The one sentence that says where it stands.
@@ -282,9 +282,9 @@ impl ProgressView {
                     (false, WaitKind::Review) => text::impact::BANNER_WAITING_REVIEW,
                     (false, WaitKind::Fix) => text::BANNER_WAITING_FIX,
                 };
-                template.with(&[("who", person(turn.actor).english), ("account", &turn.account), ("title", title)])
+                template.with(&[("who", person(turn.actor).said()), ("account", &turn.account), ("title", title)])
             };
-            let reason = turn.reason.as_deref().and_then(ErrorName::parse).map(ErrorName::explanation);
+            let reason = turn.reason.as_deref().and_then(ErrorName::parse).map(texts::explanation);
             return values(reason.map_or("", |reason| reason.title));
         }
         let words = match self.status {
@@ -298,19 +298,19 @@ impl ProgressView {
             Status::Expired => text::BANNER_EXPIRED,
             Status::Failed => text::BANNER_FAILED,
         };
-        words.english.to_owned()
+        words.said().to_owned()
     }
 }
 
 fn activity_said(row: &ActivityRow) -> String {
     let who = match Actor::parse(&row.actor) {
-        Some(actor) => person(actor).english,
-        None => text::PRODUCT.english,
+        Some(actor) => person(actor).said(),
+        None => text::PRODUCT.said(),
     };
     let known = text::ACTIONS.iter().find(|(action, _)| *action == row.action);
-    let action = known.map_or(row.action.as_str(), |(_, words)| words.english);
+    let action = known.map_or(row.action.as_str(), |(_, words)| words.said());
     match row.step {
-        Some(step) => format!("{action} · {who} · {}", step.title()),
+        Some(step) => format!("{action} · {who} · {}", texts::step_title(step)),
         None => format!("{action} · {who}"),
     }
 }
@@ -363,7 +363,7 @@ fn to_do(view: &ProgressView) -> Markup {
                 li {
                     (row.what) " "
                     span.muted { (words::TODO_ROW.with(&[
-                        ("about", row.about.as_str()), ("n", &row.count.to_string()), ("who", person(row.who).english),
+                        ("about", row.about.as_str()), ("n", &row.count.to_string()), ("who", person(row.who).said()),
                         ("days", &row.due_days.to_string()),
                     ])) }
                 }
@@ -445,7 +445,7 @@ pub fn progress(view: &ProgressView) -> Markup {
                     span.state { span aria-hidden="true" { (row.state.sign()) } " " (row.number) ". " (row.title) ": " (row.state.words()) }
                     @if let Some(since) = row.since { p.muted { (text::PROGRESS_SINCE) (time(since)) } }
                     @if let (false, Some(error)) = (row.state == StepState::Done, &row.error) {
-                        p.muted { (ErrorName::parse(error).map_or("", |name| name.explanation().title)) " (" code { (error) } ")" }
+                        p.muted { (ErrorName::parse(error).map_or("", |name| texts::explanation(name).title)) " (" code { (error) } ")" }
                     }
                 }
             }
@@ -478,7 +478,7 @@ pub fn progress(view: &ProgressView) -> Markup {
         p.muted { (text::PROGRESS_JSON) }
     };
     let title = if yours { text::PROGRESS_YOUR_TURN_TITLE } else { text::PROGRESS_TITLE };
-    frame(title.english, Some(&view.reference), &content)
+    frame(title.said(), Some(&view.reference), &content)
 }
 
 /// The progress page between the sign-up and the record's creation, a second or two.
@@ -489,7 +489,7 @@ pub fn creating(link: &str, reference: &str) -> Markup {
         p role="status" { (text::PROGRESS_NEW) }
         p.actions { a.button href=(paths::progress(link)) { (text::PROGRESS_REFRESH) } }
     };
-    frame(text::PROGRESS_NEW_TITLE.english, Some(reference), &content)
+    frame(text::PROGRESS_NEW_TITLE.said(), Some(reference), &content)
 }
 
 #[cfg(test)]

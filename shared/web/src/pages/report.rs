@@ -122,8 +122,8 @@ pub(crate) fn verdict(summary: &Summary, open_stops: usize) -> (&'static str, St
         return ("", text::REPORT_ACCEPTED.with(&[("n", &summary.hard_stops.len().to_string())]));
     }
     match stops + redo + lost {
-        0 if summary.not_read > 0 => ("", text::REPORT_FINE_PARTLY.english.to_owned()),
-        0 => ("good", text::REPORT_FINE.english.to_owned()),
+        0 if summary.not_read > 0 => ("", text::REPORT_FINE_PARTLY.said().to_owned()),
+        0 => ("good", text::REPORT_FINE.said().to_owned()),
         n => ("", text::REPORT_PREPARE.with(&[("n", &n.to_string())])),
     }
 }
@@ -131,9 +131,9 @@ pub(crate) fn verdict(summary: &Summary, open_stops: usize) -> (&'static str, St
 fn override_said(given: &Override) -> Markup {
     html! {
         p {
-            (text::REPORT_OVERRIDDEN.with(&[("who", person(given.by).english), ("reason", &given.reason)])) " "
+            (text::REPORT_OVERRIDDEN.with(&[("who", person(given.by).said()), ("reason", &given.reason)])) " "
             @match given.seconded_by {
-                Some(agreed) => { (text::REPORT_OVERRIDE_AGREED.with(&[("who", person(agreed).english)])) }
+                Some(agreed) => { (text::REPORT_OVERRIDE_AGREED.with(&[("who", person(agreed).said())])) }
                 None => { (text::REPORT_OVERRIDE_OPEN) }
             }
         }
@@ -192,7 +192,7 @@ fn group_section(
         @if !rows.is_empty() {
             h2 id=(slug) { (title) ": " (rows.len()) }
             p { (said) }
-            (wide(title.english, &html! {
+            (wide(title.said(), &html! {
                 table {
                     caption { (title) }
                     thead { tr {
@@ -218,7 +218,7 @@ fn people_section(view: &ReportView<'_>) -> Markup {
     html! {
         h2 #loses-access { (text::REPORT_PEOPLE) ": " (view.people.len()) }
         @if view.people.is_empty() { p { (text::REPORT_PEOPLE_NONE) } } @else {
-            (wide(text::REPORT_PEOPLE.english, &html! {
+            (wide(text::REPORT_PEOPLE.said(), &html! {
                 table {
                     caption { (text::REPORT_PEOPLE) }
                     thead { tr {
@@ -276,7 +276,7 @@ pub fn report(view: &ReportView<'_>) -> Markup {
         @if let Some(report) = view.report.filter(|report| !report.not_read.is_empty()) {
             h2 { (text::REPORT_NOT_READ) ": " (report.not_read.len()) }
             p { (text::REPORT_NOT_READ_SAID) }
-            (wide(text::REPORT_NOT_READ.english, &html! {
+            (wide(text::REPORT_NOT_READ.said(), &html! {
                 table {
                     caption { (text::REPORT_NOT_READ) }
                     thead { tr {
@@ -306,7 +306,7 @@ pub fn report(view: &ReportView<'_>) -> Markup {
         @if summary.resources == 0 { p { (text::REPORT_EMPTY.with(&[("roles", &roles)])) } }
         @if let Some(what) = view.changed.as_ref().filter(|what| !what.is_empty()) { (changed(what)) }
         h2 { (text::REPORT_GROUPS) }
-        (wide(text::REPORT_GROUPS.english, &html! {
+        (wide(text::REPORT_GROUPS.said(), &html! {
             table {
                 caption { (text::REPORT_GROUPS) }
                 thead { tr { th scope="col" { (text::REPORT_COL_GROUP) } th scope="col" { (text::COL_NUMBER) } } }
@@ -347,7 +347,7 @@ pub fn report(view: &ReportView<'_>) -> Markup {
         }
         p.actions { a.button.quiet href=(paths::progress(view.link)) { (words::BACK_TO_PROGRESS) } }
     };
-    frame(text::REPORT_TITLE.english, Some(view.reference), &content)
+    frame(text::REPORT_TITLE.said(), Some(view.reference), &content)
 }
 
 /// The page for something that does not exist yet: a report before it is made, a receipt before the end.
@@ -358,7 +358,7 @@ pub fn not_yet(link: &str, reference: &str) -> Markup {
         p { (text::NOT_YET) }
         p.actions { a.button.quiet href=(paths::progress(link)) { (words::BACK_TO_PROGRESS) } }
     };
-    frame(text::NOT_YET_TITLE.english, Some(reference), &content)
+    frame(text::NOT_YET_TITLE.said(), Some(reference), &content)
 }
 
 #[cfg(test)]

@@ -47,13 +47,15 @@ macro_rules! results {
             /// One line.
             #[must_use]
             pub fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title),+ }
+                texts::of(&format!("result.{}.title", self.as_str()), match self { $(Self::$variant => $title),+ })
             }
 
             /// What happened, what it means, what to do.
             #[must_use]
             pub fn said(self) -> [&'static str; 3] {
-                match self { $(Self::$variant => [$cause, $effect, $next]),+ }
+                let [cause, effect, next] = match self { $(Self::$variant => [$cause, $effect, $next]),+ };
+                let id = |part: &str| format!("result.{}.{part}", self.as_str());
+                [texts::of(&id("cause"), cause), texts::of(&id("effect"), effect), texts::of(&id("next-step"), next)]
             }
         }
     };

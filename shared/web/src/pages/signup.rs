@@ -15,14 +15,14 @@ pub const FIELD_ONBOARDING: &str = "onboardingId";
 #[must_use]
 pub fn field_label(field: &str) -> &str {
     match field {
-        "subscriptionId" => text::FORM_SUBSCRIPTION.english,
-        "partnerDirectory" => text::FORM_DIRECTORY.english,
-        "partnerAdminEmail" => text::FORM_PARTNER.english,
-        "ownerEmail" => text::FORM_OWNER.english,
-        "ownerAccount" => text::FORM_ACCOUNT.english,
-        "cloud" => text::FORM_CLOUD.english,
-        "route" => text::FORM_ROUTE.english,
-        "reference" => text::FORM_REFERENCE.english,
+        "subscriptionId" => text::FORM_SUBSCRIPTION.said(),
+        "partnerDirectory" => text::FORM_DIRECTORY.said(),
+        "partnerAdminEmail" => text::FORM_PARTNER.said(),
+        "ownerEmail" => text::FORM_OWNER.said(),
+        "ownerAccount" => text::FORM_ACCOUNT.said(),
+        "cloud" => text::FORM_CLOUD.said(),
+        "route" => text::FORM_ROUTE.said(),
+        "reference" => text::FORM_REFERENCE.said(),
         other => other,
     }
 }
@@ -134,9 +134,9 @@ pub fn signup_form(view: &FormView<'_>) -> Markup {
         }
     };
     let title = if view.problems.is_empty() {
-        text::FORM_TITLE.english.to_owned()
+        text::FORM_TITLE.said().to_owned()
     } else {
-        format!("{}{}", text::FORM_ERROR_PREFIX.english, text::FORM_TITLE.english)
+        format!("{}{}", text::FORM_ERROR_PREFIX.said(), text::FORM_TITLE.said())
     };
     frame(&title, None, &content)
 }

@@ -36,7 +36,7 @@ pub fn start() -> Markup {
         ul { @for need in text::START_NEEDS { li { (need) } } }
         p.actions { a.button href=(paths::NEW) { (text::START_BUTTON) } }
     };
-    frame(text::START_TITLE.english, None, &content)
+    frame(text::START_TITLE.said(), None, &content)
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ pub fn turn(view: &TurnView<'_>) -> Markup {
         @if view.may_decline { p.muted #decline-said { (text::TURN_DECLINE_SAID) } }
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
-    frame(title.english, Some(view.reference), &content)
+    frame(title.said(), Some(view.reference), &content)
 }
 
 /// What the page shows to someone whose turn it is not.
@@ -126,12 +126,12 @@ pub fn not_yours(view: &NotYoursView<'_>) -> Markup {
     let content = html! {
         h1 { (text::TURN_NOT_YOURS_TITLE) }
         @match view.actor {
-            Some(actor) => { p { (text::TURN_NOT_YOURS.with(&[("who", person(actor).english)])) } }
+            Some(actor) => { p { (text::TURN_NOT_YOURS.with(&[("who", person(actor).said())])) } }
             None => { p { (text::TURN_NOBODY) } }
         }
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
-    frame(text::TURN_NOT_YOURS_TITLE.english, Some(view.reference), &content)
+    frame(text::TURN_NOT_YOURS_TITLE.said(), Some(view.reference), &content)
 }
 
 #[cfg(test)]
