@@ -87,7 +87,7 @@ impl Reading for Deps {
 /// Answers one request, in the language of who asks.
 pub async fn handle<R: Reading, B>(deps: &R, request: &Request<B>) -> Answer {
     let locale = asked::locale(request.headers(), request.uri().query().unwrap_or_default());
-    let answered = texts::scope(locale, Box::pin(answered(world, request))).await;
+    let answered = texts::scope(locale, Box::pin(answered(deps, request))).await;
     asked::with_language(answered, request.uri().query().unwrap_or_default())
 }
 
