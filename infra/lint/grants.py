@@ -41,7 +41,7 @@ GRANTS = {
     "notify": _on(TABLE, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
     | _on("OnboardingTable.StreamArn", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
     | _on("*", "dynamodb:ListStreams", "ses:SendEmail") | _on("UnsentMail", "sqs:SendMessage") | LINKS,
-    "sweep": _on(INDEX, "dynamodb:Query") | _on(TABLE, "dynamodb:GetItem", "dynamodb:UpdateItem") | SIGNAL,
+    "sweep": _on(INDEX, "dynamodb:Query") | RECORD | _on(TABLE, "dynamodb:GetItem") | SIGNAL,
 }
 
 EVERYONE = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}

@@ -79,6 +79,9 @@ async fn open<W: World>(world: &W, link: &str) -> Result<Result<Opened, Answer>,
     let key = world.link_key().await?;
     let Some((id, role)) = key.open(link) else { return Ok(Err(WebProblem::LinkUnknown.answer(false))) };
     let loaded = world.load(&id).await.map_err(|error| logged(&id, &error))?;
+    if !loaded.meta.link_counts(role) {
+        return Ok(Err(WebProblem::LinkSuperseded.answer(false)));
+    }
     Ok(Ok(Opened { id, role, loaded }))
 }
 

@@ -31,7 +31,7 @@ fn id() -> OnboardingId {
 }
 
 fn link(actor: Actor) -> String {
-    LinkKey::new(KEY).unwrap().link(&id(), LinkRole::Person(actor))
+    LinkKey::new(KEY).unwrap().link(&id(), LinkRole::Person(actor, 0))
 }
 
 fn cookie() -> String {
@@ -148,6 +148,7 @@ fn wait(kind: WaitKind) -> WaitRecord {
         opened_at: "2026-05-12T09:30:00Z".into(),
         deadline_at: "2026-05-19T09:30:00Z".into(),
         reminders: 0,
+        extended: false,
         outcome: None,
         outcome_at: None,
         outcome_by: None,

@@ -10,7 +10,7 @@ mod texts;
 
 use aws_sdk_sesv2::error::ProvideErrorMetadata as _;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
-use onboarding::links::{LinkKey, LinkRole};
+use onboarding::links::LinkKey;
 use onboarding::{ErrorName, OnboardingId};
 use ops::{Clock, StepError};
 use serde::{Deserialize, Serialize};
@@ -164,6 +164,6 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
 
 /// The mail's words; none if what it asks for has been done since.
 fn compose(portal: &str, key: &LinkKey, loaded: &Loaded, mail: &OutboxMail) -> Option<texts::Text> {
-    let link = key.link(&loaded.meta.onboarding_id, LinkRole::Person(mail.actor));
+    let link = key.link(&loaded.meta.onboarding_id, loaded.meta.link_role(mail.actor));
     texts::text(&loaded.meta, mail, loaded.open_wait(), &format!("{portal}/o/{link}"))
 }

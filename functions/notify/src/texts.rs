@@ -15,7 +15,7 @@ pub(crate) struct Text {
 /// The words of a queued mail. None if it asks for something that is done already.
 pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, link: &str) -> Option<Text> {
     match mail.template.as_str() {
-        "your-turn" | "reminder" | "review" => {
+        "your-turn" | "reminder" | "review" | "last-call" => {
             // A request for something that has been done since would only confuse.
             let wait = open.filter(|wait| wait.actor == mail.actor)?;
             Some(your_turn(meta, mail, wait, link))
@@ -32,7 +32,11 @@ fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> T
         Actor::Owner => "subscription owner",
         Actor::PartnerAdmin => "partner admin",
     };
-    let again = if mail.template == "reminder" { "Reminder: your" } else { "Your" };
+    let again = match mail.template.as_str() {
+        "reminder" => "Reminder: your",
+        "last-call" => "Last call: your",
+        _ => "Your",
+    };
     let (subject, ask) = match wait.kind {
         WaitKind::SignIn => (
             format!("{again} turn: sign in as {role}"),

@@ -136,6 +136,12 @@ async fn progress<R: Reading, B>(
         }
         Err(error) => return Err(failed(&id, &error)),
     };
+    if !loaded.meta.link_counts(role) {
+        return Ok(WebProblem::LinkSuperseded.answer(wants_json));
+    }
+    if let Some(actor) = role.actor() {
+        texts::recorded_zone(&loaded.meta.contact(actor).time_zone);
+    }
     if !page.is_empty() {
         let look = read::Look { link, id: &id, role, loaded: &loaded, wants_json };
         return match read::page(deps, &look, page, request).await {

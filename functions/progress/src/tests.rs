@@ -132,10 +132,10 @@ async fn get(deps: &Fixed, path: &str, accept: &str) -> Answer {
 
 #[tokio::test]
 async fn the_person_whose_turn_it_is_gets_a_button_and_the_other_one_reads_whom_it_waits_for() {
-    let partner = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::PartnerAdmin))), "text/html").await;
+    let partner = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::PartnerAdmin, 0))), "text/html").await;
     assert_eq!(partner.status(), StatusCode::OK);
     assert!(partner.body().contains("Your turn") && partner.body().contains("/turn\""));
-    let owner = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::Owner))), "text/html").await;
+    let owner = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::Owner, 0))), "text/html").await;
     assert!(owner.body().contains("Waiting for the Partner Center administrator") && !owner.body().contains("/turn\""));
 }
 
@@ -153,7 +153,7 @@ async fn a_viewer_sees_no_address_no_detail_and_nothing_to_press() {
 
 #[tokio::test]
 async fn the_same_address_answers_a_program_with_json() {
-    let answer = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::Owner))), "application/json").await;
+    let answer = get(&fixed(), &paths::progress(&link(LinkRole::Person(Actor::Owner, 0))), "application/json").await;
     let told: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
     assert_eq!(told["status"], "waiting");
     assert_eq!(told["turn"]["actor"], "partner-admin");
@@ -195,7 +195,7 @@ async fn an_ended_onboarding_says_how_and_offers_nothing() {
     let loaded = deps.loaded.as_mut().unwrap();
     loaded.meta.status = Status::Failed;
     loaded.meta.error = Some("Subscription.NotMovable".into());
-    let answer = get(&deps, &paths::progress(&link(LinkRole::Person(Actor::PartnerAdmin))), "text/html").await;
+    let answer = get(&deps, &paths::progress(&link(LinkRole::Person(Actor::PartnerAdmin, 0))), "text/html").await;
     assert!(answer.body().contains("Subscription.NotMovable"));
     for gone in ["/turn\"", "/cancel\""] {
         assert!(!answer.body().contains(gone), "{gone}");
@@ -303,7 +303,7 @@ async fn page_of(deps: &Fixed, role: LinkRole, page: &str) -> Answer {
     get(deps, &format!("/o/{}/{page}", link(role)), HTML).await
 }
 
-const OWNER: LinkRole = LinkRole::Person(Actor::Owner);
+const OWNER: LinkRole = LinkRole::Person(Actor::Owner, 0);
 
 #[tokio::test]
 async fn the_report_says_the_verdict_what_was_not_read_and_who_loses_access() {
@@ -430,7 +430,7 @@ async fn a_policy_in_the_way_comes_with_a_request_to_forward_and_the_person_can_
     }]))
     .unwrap();
     loaded.waits[0].kind = WaitKind::Fix;
-    let partner = page_of(&deps, LinkRole::Person(Actor::PartnerAdmin), "preflight").await;
+    let partner = page_of(&deps, LinkRole::Person(Actor::PartnerAdmin, 0), "preflight").await;
     for piece in ["Does not hold", "Subject: Please allow", "kim@contoso.com", "Check again", "60 seconds ago"] {
         assert!(partner.body().contains(piece), "{piece}");
     }

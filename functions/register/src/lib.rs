@@ -10,7 +10,7 @@ use onboarding::{Actor, Cloud, ErrorName, OnboardingId, Route, Status, Step, Ten
 use ops::{Clock, Event, StepError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Created, Meta, NewOnboarding, Note, Store, StoreError};
+use store::{Contact, Created, Meta, NewOnboarding, Note, Store, StoreError};
 
 /// What the function works with.
 #[derive(Debug)]
@@ -63,6 +63,11 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     };
     let id_was_given = request.onboarding_id.is_some();
     let route = request.route.unwrap_or(Route::TwoParty);
+    let contact = Contact {
+        language: request.language.clone().unwrap_or_else(|| "en".into()),
+        time_zone: request.time_zone.clone().unwrap_or_else(|| "UTC".into()),
+        ..Contact::default()
+    };
     let meta = Meta {
         onboarding_id: id.clone(),
         schema: 1,
@@ -107,6 +112,12 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         execution: execution.clone(),
         created_at: now.to_string(),
         updated_at: now.to_string(),
+        owner_contact: contact.clone(),
+        partner_admin_contact: contact,
+        started_by: None,
+        waiting: None,
+        list_pk: None,
+        list_sk: None,
         ending: None,
         error: None,
         undone: Vec::new(),

@@ -1,9 +1,11 @@
-//! Opens a wait: it is a person's turn to sign in, to confirm, or to fix something outside. Also reminds of an open one,
-//! and ends it when its time is up.
+//! Opens a wait: it is a person's turn to sign in, to confirm, or to fix something outside. `sweep` looks after it from then on;
+//! when the machine's own parking ends, it comes here to learn whether to park again.
 //!
 //! Microsoft calls: none. AWS calls: one query, one transaction.
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use onboarding::ladder::{self, Moment};
 use onboarding::waits::{Ask, seconds_until_recheck};
 use onboarding::{ErrorName, OnboardingId, Outcome, Status, Step, WaitKind};
 use ops::{Clock, Event, StepError};
@@ -38,7 +40,7 @@ pub struct Input {
     /// What is asked; absent if the step that stopped has recorded it.
     #[serde(default)]
     pub ask: Option<Ask>,
-    /// Remind of the open wait instead of opening one.
+    /// Look whether to park again on the open wait instead of opening one.
     #[serde(default)]
     pub remind: bool,
 }
@@ -65,7 +67,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     if loaded.meta.execution != input.execution {
         return Err(StepError::new(ErrorName::Superseded, "another execution works on this onboarding"));
     }
-    if input.remind { remind(deps, loaded).await } else { open(deps, loaded, input).await }
+    if input.remind { park_again(deps, &loaded).await } else { open(deps, loaded, input).await }
 }
 
 /// How long an onboarding may wait for people, all its waits together: the state machine itself ends after thirty days, and what it
@@ -93,7 +95,6 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
     let now = deps.clock.now();
     let mut change = Change::of(before);
     let week = SignedDuration::from_secs(deps.deadline_seconds);
-    let mut look_again_at = None;
     let mut since = now;
     let mut tell = true;
     if ask.kind == WaitKind::Fix {
@@ -101,7 +102,6 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
         tell = before.fixing_since.is_none() || last_reason(&loaded) != ask.reason;
         since = before.fixing_since.as_deref().and_then(|at| at.parse().ok()).unwrap_or(now);
         change.meta.fixing_since = Some(since.to_string());
-        look_again_at = Some(now + SignedDuration::from_secs(seconds_until_recheck(before.fix_looks)));
         change.meta.fix_looks += 1;
     }
     let created: Timestamp = parse(&before.created_at)?;
@@ -109,6 +109,18 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
     if deadline <= now {
         return Err(StepError::new(ErrorName::WaitExpired, "the time for it is up"));
     }
+    let zone = TimeZone::get(&before.contact(ask.actor).time_zone).unwrap_or(TimeZone::UTC);
+    let next_at = if ask.kind == WaitKind::Fix {
+        // Each look is a wait of its own; who has not acted is reminded between two of them.
+        let looked = loaded.waits.last().and_then(|wait| wait.opened_at.parse().ok()).unwrap_or(since);
+        let (at, moment) = ladder::next(since, deadline, &zone, looked);
+        if !tell && at <= now && moment != Moment::Deadline {
+            change.mail(ask.actor, "reminder", mail_args(ask.kind, ask.reason.as_deref(), input.resume, deadline));
+        }
+        (now + SignedDuration::from_secs(seconds_until_recheck(before.fix_looks))).min(deadline)
+    } else {
+        ladder::next(now, deadline, &zone, now).0
+    };
     let wait = WaitRecord {
         wait_id: input.entered_at.clone(),
         kind: ask.kind,
@@ -120,6 +132,7 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
         opened_at: now.to_string(),
         deadline_at: deadline.to_string(),
         reminders: 0,
+        extended: false,
         outcome: None,
         outcome_at: None,
         outcome_by: None,
@@ -129,6 +142,12 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
     change.meta.current_step = input.resume;
     change.meta.open_wait = Some(wait.wait_id.clone());
     change.meta.ask = None;
+    change.meta.waiting = Some(store::Waiting {
+        actor: ask.actor,
+        kind: ask.kind,
+        since: since.to_string(),
+        until: deadline.to_string(),
+    });
     change.note(Note::mooring(
         "wait.opened",
         Some(input.resume),
@@ -137,7 +156,7 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
     if tell {
         change.mail(ask.actor, template(ask.kind), mail_args(ask.kind, ask.reason.as_deref(), input.resume, deadline));
     }
-    change.write(Write::OpenWait { record: Box::new(wait), look_again_at });
+    change.write(Write::OpenWait { record: Box::new(wait), next_at });
     deps.store.commit(before, change, now).await?;
     Ok(Output { wait_id: input.entered_at })
 }
@@ -165,9 +184,9 @@ fn last_reason(loaded: &Loaded) -> Option<String> {
     loaded.waits.iter().rev().find(|wait| wait.kind == WaitKind::Fix).and_then(|wait| wait.reason.clone())
 }
 
-async fn remind(deps: &Deps, loaded: Loaded) -> Result<Output, StepError> {
+async fn park_again(deps: &Deps, loaded: &Loaded) -> Result<Output, StepError> {
     let Some(wait_id) = loaded.meta.open_wait.clone() else {
-        return Err(StepError::new(ErrorName::InternalBug, "there is no open wait to remind of"));
+        return Err(StepError::new(ErrorName::InternalBug, "there is no open wait to park on"));
     };
     let Some(wait) = loaded.waits.iter().find(|wait| wait.wait_id == wait_id) else {
         return Err(StepError::new(ErrorName::InternalBug, "the open wait has no record"));
@@ -177,32 +196,19 @@ async fn remind(deps: &Deps, loaded: Loaded) -> Result<Output, StepError> {
         return Err(StepError::new(ErrorName::Cancelled, "the onboarding was cancelled"));
     }
     let now = deps.clock.now();
-    let opened: Timestamp = parse(&wait.opened_at)?;
     let deadline: Timestamp = parse(&wait.deadline_at)?;
-    if deadline <= now {
-        // Written once like every outcome: a person who was faster wins.
-        let recorded =
-            deps.store.record_outcome(&loaded.meta.onboarding_id, &wait_id, Outcome::Expired, "mooring", now).await?;
-        return match recorded {
-            Recorded::First { .. } => Err(StepError::new(ErrorName::WaitExpired, "nobody came in time")),
-            Recorded::Before { outcome: Outcome::Expired, .. } => {
-                Err(StepError::new(ErrorName::WaitExpired, "nobody came in time"))
-            }
-            Recorded::Before { .. } => Ok(Output { wait_id }),
-        };
+    if deadline > now {
+        return Ok(Output { wait_id });
     }
-    // A park that ended without an outcome need not have lasted its whole time (a forged or lost signal):
-    // reminders go by the clock, at most seven in a wait's life.
-    let interval = SignedDuration::from_secs(deps.deadline_seconds / 7);
-    let next = opened + interval * i32::try_from(wait.reminders + 1).unwrap_or(i32::MAX);
-    if wait.outcome.is_none() && wait.kind != WaitKind::Fix && next <= now {
-        let mut change = Change::of(&loaded.meta);
-        change.note(Note::mooring("wait.reminded", Some(wait.resume), serde_json::json!({"actor": wait.actor})));
-        change.mail(wait.actor, "reminder", mail_args(wait.kind, wait.reason.as_deref(), wait.resume, deadline));
-        change.write(Write::Reminded { wait_id: wait_id.clone() });
-        deps.store.commit(&loaded.meta, change, now).await?;
+    // Written once like every outcome: a person who was faster wins.
+    let recorded =
+        deps.store.record_outcome(&loaded.meta.onboarding_id, &wait_id, Outcome::Expired, "mooring", now).await?;
+    match recorded {
+        Recorded::First { .. } | Recorded::Before { outcome: Outcome::Expired, .. } => {
+            Err(StepError::new(ErrorName::WaitExpired, "nobody came in time"))
+        }
+        Recorded::Before { .. } => Ok(Output { wait_id }),
     }
-    Ok(Output { wait_id })
 }
 
 fn mail_args(kind: WaitKind, reason: Option<&str>, resume: Step, deadline: Timestamp) -> serde_json::Value {

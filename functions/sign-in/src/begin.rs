@@ -164,6 +164,7 @@ pub(crate) async fn sign_in<W: World, B>(world: &W, link: &str, request: &Reques
         directory: wait.directory,
         tenant_id: tenant.clone(),
         browser: fingerprint(&browser),
+        links: meta.contact(wait.actor).links,
         state: SessionState::Started,
         started_at: now.to_string(),
         ends_at: now.as_second() + SIGN_IN_SECONDS,

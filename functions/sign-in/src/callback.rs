@@ -93,7 +93,7 @@ pub(crate) async fn callback<W: World, B>(world: &W, request: &Request<B>) -> An
         return answer::see_other(&paths::problem(SignInResult::OtherBrowser));
     };
     let Ok(key) = world.link_key().await else { return answer::see_other(&paths::problem(SignInResult::TryLater)) };
-    let link = key.link(&session.onboarding_id, LinkRole::Person(session.actor));
+    let link = key.link(&session.onboarding_id, LinkRole::Person(session.actor, session.links));
     let id = session.onboarding_id.clone();
 
     match world.consume_session(&state).await {
@@ -154,7 +154,7 @@ async fn finish<W: World>(world: &W, key: &LinkKey, session: &Session, browser: 
         return SignInResult::MovedOn.into();
     }
     let cloud = loaded.meta.cloud;
-    let opened = Opened { id: id.clone(), role: LinkRole::Person(session.actor), loaded };
+    let opened = Opened { id: id.clone(), role: LinkRole::Person(session.actor, session.links), loaded };
 
     if let Some(error) = &brought.error {
         let refused =
@@ -193,7 +193,9 @@ async fn finish<W: World>(world: &W, key: &LinkKey, session: &Session, browser: 
 
 /// Whether the wait that the sign-in answers is still open.
 fn still_asked(loaded: &Loaded, session: &Session) -> bool {
-    !loaded.meta.status.is_over() && loaded.open_wait().is_some_and(|wait| wait.wait_id == session.wait_id)
+    // Somebody else may have been put in this person's place since.
+    let theirs = loaded.meta.contact(session.actor).links == session.links;
+    !loaded.meta.status.is_over() && theirs && loaded.open_wait().is_some_and(|wait| wait.wait_id == session.wait_id)
 }
 
 /// The expected person came back: seal, record, end the wait.

@@ -101,6 +101,9 @@ pub(crate) async fn open<W: World>(world: &W, link: &str) -> Result<Result<Opene
     let key = world.link_key().await?;
     let Some((id, role)) = key.open(link) else { return Ok(Err(WebProblem::LinkUnknown)) };
     let loaded = world.load(&id).await.map_err(|error| logged(&id, &error))?;
+    if !loaded.meta.link_counts(role) {
+        return Ok(Err(WebProblem::LinkSuperseded));
+    }
     Ok(Ok(Opened { id, role, loaded }))
 }
 

@@ -1,13 +1,21 @@
-//! Nothing stays stuck. Every minute: outcomes that were recorded and not signalled (a crash in between) are signalled, and
-//! what a person is fixing is looked at again when its time has come.
+//! Nobody loses a wait, and nothing stays stuck. Every minute: people are reminded and called for the last time, waits whose
+//! time is up end, what a person is fixing is looked at again, and outcomes that were recorded and not signalled (a crash in
+//! between) are signalled.
+//!
+//! That is here and not in the state machine's timeouts, so that a deadline is kept to the minute, more time can be given, and
+//! waiting costs no transitions. A wait carries the moment at which it is due next in a sparse index.
 //!
 //! Microsoft calls: none. AWS calls: four small queries, then three a due wait.
 
-use onboarding::Outcome;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use onboarding::ladder::{self, Moment};
+use onboarding::{ErrorName, Outcome, WaitKind};
 use ops::{Clock, StepError};
 use serde::Serialize;
+use serde_json::json;
 use signal::Signal;
-use store::{Due, Recorded, Store};
+use store::{Change, Due, Note, Recorded, Store, StoreError, Write};
 
 /// What the function works with.
 #[derive(Debug)]
@@ -26,6 +34,10 @@ pub struct Deps {
 pub struct Output {
     /// Outcomes signalled.
     pub signalled: u32,
+    /// People reminded.
+    pub reminded: u32,
+    /// Waits whose time was up.
+    pub expired: u32,
     /// Waits ended so that their step looks again.
     pub rechecked: u32,
     /// Waits that could not be helped this time; the next minute tries again.
@@ -41,7 +53,18 @@ pub async fn handle(deps: &Deps) -> Result<Output, StepError> {
     for due in deps.store.due(deps.clock.now()).await? {
         let helped = match due.outcome {
             Some(outcome) => tell(deps, &due, outcome).await.map(|()| output.signalled += 1),
-            None => look_again(deps, &due).await.map(|()| output.rechecked += 1),
+            None if due.kind == Some(WaitKind::Fix) => {
+                end(deps, &due, Outcome::Recheck).await.map(|()| output.rechecked += 1)
+            }
+            None => match attend(deps, &due).await {
+                Ok(Attended::Reminded) => {
+                    output.reminded += 1;
+                    Ok(())
+                }
+                Ok(Attended::Expired) => end(deps, &due, Outcome::Expired).await.map(|()| output.expired += 1),
+                Ok(Attended::Nothing) => Ok(()),
+                Err(error) => Err(error),
+            },
         };
         if let Err(error) = helped {
             output.failed += 1;
@@ -58,23 +81,68 @@ async fn tell(deps: &Deps, due: &Due, outcome: Outcome) -> Result<(), StepError>
             .signal
             .wait_ended(&deps.store, &due.onboarding_id, &due.wait_id, token, outcome, now)
             .await
-            .map_err(|error| StepError::new(onboarding::ErrorName::StoreUnavailable, error.to_string())),
+            .map_err(|error| StepError::new(ErrorName::StoreUnavailable, error.to_string())),
         // The machine had not parked when the outcome was recorded, and can't park any more: its own conditional write
         // fails and it reads the outcome. There is nobody to tell.
         None => Ok(deps.store.signalled(&due.onboarding_id, &due.wait_id, now).await?),
     }
 }
 
-async fn look_again(deps: &Deps, due: &Due) -> Result<(), StepError> {
+/// What an open wait needed.
+enum Attended {
+    Reminded,
+    Expired,
+    Nothing,
+}
+
+/// Reminds of an open wait, and says when it is due next.
+async fn attend(deps: &Deps, due: &Due) -> Result<Attended, StepError> {
+    let loaded = deps.store.load_for_page(&due.onboarding_id).await?;
     let now = deps.clock.now();
-    let recorded =
-        deps.store.record_outcome(&due.onboarding_id, &due.wait_id, Outcome::Recheck, "mooring", now).await?;
+    // A wait that is not the open one any more asks nobody: what came after it has its own moments.
+    let Some(wait) = loaded.open_wait().filter(|wait| wait.wait_id == due.wait_id && !loaded.meta.status.is_over())
+    else {
+        deps.store.signalled(&due.onboarding_id, &due.wait_id, now).await?;
+        return Ok(Attended::Nothing);
+    };
+    let (opened, deadline) = (parse(&wait.opened_at)?, parse(&wait.deadline_at)?);
+    if deadline <= now {
+        return Ok(Attended::Expired);
+    }
+    let zone = TimeZone::get(&loaded.meta.contact(wait.actor).time_zone).unwrap_or(TimeZone::UTC);
+    let (next_at, next) = ladder::next(opened, deadline, &zone, now);
+    // Nothing but the end comes after the last call.
+    let (template, note) = match next {
+        Moment::Deadline => ("last-call", "wait.last-call"),
+        Moment::Reminder | Moment::LastCall => ("reminder", "wait.reminded"),
+    };
+    let args = json!({"kind": wait.kind, "reason": wait.reason, "step": wait.resume, "deadline": wait.deadline_at});
+    let mut change = Change::of(&loaded.meta);
+    change.note(Note::mooring(note, Some(wait.resume), json!({"actor": wait.actor})));
+    change.mail(wait.actor, template, args);
+    change.write(Write::Reminded { wait_id: wait.wait_id.clone(), next_at });
+    match deps.store.commit(&loaded.meta, change, now).await {
+        Ok(_) => Ok(Attended::Reminded),
+        // Somebody acts in this very moment. If not on this wait, it is still due a minute later.
+        Err(StoreError::Conflict) => Ok(Attended::Nothing),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn parse(time: &str) -> Result<Timestamp, StepError> {
+    time.parse().map_err(|_| StepError::new(ErrorName::InternalBug, "a recorded time can't be read"))
+}
+
+/// Ends a wait that nobody ended, and tells the machine.
+async fn end(deps: &Deps, due: &Due, outcome: Outcome) -> Result<(), StepError> {
+    let now = deps.clock.now();
+    let recorded = deps.store.record_outcome(&due.onboarding_id, &due.wait_id, outcome, "mooring", now).await?;
     match recorded {
         Recorded::First { task_token } => {
             let due = Due { task_token, ..due.clone() };
-            tell(deps, &due, Outcome::Recheck).await
+            tell(deps, &due, outcome).await
         }
-        // A person pressed the button in this very moment; that path signals.
+        // A person was faster, in this very moment; that path signals.
         Recorded::Before { .. } => Ok(()),
     }
 }

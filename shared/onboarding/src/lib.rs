@@ -8,6 +8,7 @@ pub mod audit;
 pub mod cloud;
 pub mod errors;
 pub mod ids;
+pub mod ladder;
 pub mod links;
 pub mod request;
 pub mod steps;

@@ -20,26 +20,35 @@ use crate::steps::Actor;
 /// Who a link was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LinkRole {
-    /// One of the two people, who may act through it.
-    Person(Actor),
+    /// One of the two people, who may act through it. The number is its generation: a part that is handed to somebody else gets
+    /// the next one, and the onboarding's record says which counts.
+    Person(Actor, u32),
     /// Anyone who may look: the sign-up form's visitor, a colleague.
     Viewer,
 }
 
 impl LinkRole {
-    fn letter(self) -> &'static str {
+    /// `o`, `p` or `v`, and the generation where it is not the first.
+    fn letter(self) -> String {
         match self {
-            Self::Person(Actor::Owner) => "o",
-            Self::Person(Actor::PartnerAdmin) => "p",
-            Self::Viewer => "v",
+            Self::Person(actor, generation) => {
+                let letter = match actor {
+                    Actor::Owner => "o",
+                    Actor::PartnerAdmin => "p",
+                };
+                if generation == 0 { letter.to_owned() } else { format!("{letter}{generation}") }
+            }
+            Self::Viewer => "v".to_owned(),
         }
     }
 
     fn from_letter(letter: &str) -> Option<Self> {
-        match letter {
-            "o" => Some(Self::Person(Actor::Owner)),
-            "p" => Some(Self::Person(Actor::PartnerAdmin)),
-            "v" => Some(Self::Viewer),
+        let generation = letter.get(1..).unwrap_or_default();
+        let generation = if generation.is_empty() { Some(0) } else { generation.parse().ok() }?;
+        match letter.chars().next()? {
+            'o' => Some(Self::Person(Actor::Owner, generation)),
+            'p' => Some(Self::Person(Actor::PartnerAdmin, generation)),
+            'v' if letter == "v" => Some(Self::Viewer),
             _ => None,
         }
     }
@@ -48,7 +57,7 @@ impl LinkRole {
     #[must_use]
     pub fn actor(self) -> Option<Actor> {
         match self {
-            Self::Person(actor) => Some(actor),
+            Self::Person(actor, _) => Some(actor),
             Self::Viewer => None,
         }
     }
@@ -99,6 +108,44 @@ impl LinkKey {
         same(self.link(&onboarding, role).as_bytes(), link.as_bytes()).then_some((onboarding, role))
     }
 
+    /// The six characters that both people share over another channel before the owner confirms: shown to the partner admin,
+    /// asked of the owner, so that a link which was only forwarded is not enough (RFC 10027, request binding with out-of-band
+    /// data). Letters and digits that can't be mistaken for each other.
+    #[must_use]
+    pub fn phrase(&self, onboarding: &OnboardingId) -> String {
+        const SIGNS: &[u8; 28] = b"ACDEFGHJKLMNPQRTUVWXY3456789";
+        let tag = self.tag(&format!("phrase:{onboarding}"));
+        // 256 is not a multiple of 28: the bias is below a thousandth of a bit, and guesses are counted by people.
+        tag.iter()
+            .take(6)
+            .filter_map(|byte| SIGNS.get(usize::from(*byte) % SIGNS.len()))
+            .map(|sign| char::from(*sign))
+            .collect()
+    }
+
+    /// Whether somebody typed the phrase: case, blanks and dashes don't count.
+    #[must_use]
+    pub fn is_phrase(&self, onboarding: &OnboardingId, typed: &str) -> bool {
+        let typed: String =
+            typed.chars().filter(char::is_ascii_alphanumeric).map(|sign| sign.to_ascii_uppercase()).take(16).collect();
+        same(typed.as_bytes(), self.phrase(onboarding).as_bytes())
+    }
+
+    /// The six digits that prove a mailbox at sign-up: the code of this draft and this mail. Nothing of it is stored.
+    #[must_use]
+    pub fn mailbox_code(&self, draft: &str, number: u32) -> String {
+        let tag = self.tag(&format!("mailbox:{draft}:{number}"));
+        let value = tag.iter().take(8).fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+        format!("{:06}", value % 1_000_000)
+    }
+
+    /// Whether somebody typed that code.
+    #[must_use]
+    pub fn is_mailbox_code(&self, draft: &str, number: u32, typed: &str) -> bool {
+        let typed: String = typed.chars().filter(char::is_ascii_digit).take(16).collect();
+        same(typed.as_bytes(), self.mailbox_code(draft, number).as_bytes())
+    }
+
     /// The PKCE code verifier of the sign-in that this browser began with this state: 43 unreserved characters,
     /// 256 bits (RFC 7636 §4.1).
     #[must_use]
@@ -145,7 +192,7 @@ mod tests {
     #[test]
     fn a_link_opens_to_what_it_was_made_for_and_nothing_else() {
         let id = OnboardingId::from_parts(1, 2);
-        for role in [LinkRole::Person(Actor::Owner), LinkRole::Person(Actor::PartnerAdmin), LinkRole::Viewer] {
+        for role in [LinkRole::Person(Actor::Owner, 0), LinkRole::Person(Actor::PartnerAdmin, 3), LinkRole::Viewer] {
             assert_eq!(key().open(&key().link(&id, role)), Some((id.clone(), role)));
         }
         let forged = key().link(&id, LinkRole::Viewer).replace(".v.", ".o.");
@@ -164,6 +211,19 @@ mod tests {
         assert_ne!(verifier, key().code_verifier("browser", "other"));
         assert_ne!(verifier, key().code_verifier("other", "state"));
         assert_ne!(verifier, key().nonce("browser", "state"));
+    }
+
+    #[test]
+    fn phrases_and_codes_belong_to_what_they_were_made_for() {
+        let id = OnboardingId::from_parts(1, 2);
+        let phrase = key().phrase(&id);
+        assert_eq!(phrase.len(), 6);
+        assert!(key().is_phrase(&id, &format!(" {}-{} ", &phrase[..3].to_lowercase(), &phrase[3..])));
+        assert!(!key().is_phrase(&OnboardingId::from_parts(1, 3), &phrase) && !key().is_phrase(&id, ""));
+        let code = key().mailbox_code("draft", 1);
+        assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()));
+        assert!(key().is_mailbox_code("draft", 1, &format!("{} {}", &code[..3], &code[3..])));
+        assert!(!key().is_mailbox_code("draft", 2, &code) && !key().is_mailbox_code("other", 1, &code));
     }
 
     #[test]

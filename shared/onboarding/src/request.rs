@@ -69,11 +69,17 @@ pub struct OnboardingRequest {
     /// The caller's own reference, such as a ticket number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The language of the mails until a person chooses another, a tag such as `de`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The time zone of the people until their own devices say another, an IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
 }
 
 impl OnboardingRequest {
     /// The fields a request may have, the required ones first.
-    pub const FIELDS: [&'static str; 10] = [
+    pub const FIELDS: [&'static str; 12] = [
         "schema",
         "subscriptionId",
         "partnerDirectory",
@@ -83,6 +89,8 @@ impl OnboardingRequest {
         "cloud",
         "route",
         "reference",
+        "language",
+        "timeZone",
         "onboardingId",
     ];
 
@@ -134,6 +142,9 @@ impl OnboardingRequest {
             "must be two-party or single-account; leave it out to let it be two-party",
         );
         let reference = read.optional("reference", text, "must be text of at most 120 characters without line breaks");
+        let language = read.optional("language", language, "must be a language tag such as en or de");
+        let time_zone =
+            read.optional("timeZone", time_zone, "must be the name of a time zone such as Europe/Berlin or UTC");
         let onboarding_id = read.optional(
             "onboardingId",
             |text| OnboardingId::parse(text).ok(),
@@ -164,6 +175,8 @@ impl OnboardingRequest {
                     cloud: cloud.unwrap_or_default(),
                     route,
                     reference,
+                    language,
+                    time_zone,
                 })
             }
             _ => Err(errors),
@@ -246,6 +259,20 @@ impl Reader<'_> {
 
 fn text(text: &str) -> Option<String> {
     (text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
+
+/// A language tag's primary part, lower case; a language that nobody has a file of is read in English.
+fn language(text: &str) -> Option<String> {
+    let primary = text.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    let plain = (2..=3).contains(&primary.len()) && primary.bytes().all(|sign| sign.is_ascii_lowercase());
+    (plain && text.len() <= 35).then_some(primary)
+}
+
+/// The form of an IANA name. Whether there is such a zone is for those to say who have the list of them.
+fn time_zone(text: &str) -> Option<String> {
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || "/_+-".contains(sign);
+    (text.len() <= 40 && text.starts_with(|sign: char| sign.is_ascii_alphabetic()) && text.chars().all(plain))
+        .then(|| text.to_owned())
 }
 
 /// A domain or a tenant id, lower case.

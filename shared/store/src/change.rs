@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use impact::preflight::Preflight;
 use onboarding::audit::Entry;
-use onboarding::{Actor, Directory, OnboardingId, SubscriptionId};
+use onboarding::{Actor, Directory, OnboardingId, Status, SubscriptionId};
 
 use crate::records::{Meta, OutboxMail, Review, SealedCredential, StepRecord, StoredEntry, WaitRecord};
 use crate::{Store, StoreError, keys};
@@ -65,13 +65,24 @@ pub enum Write {
     OpenWait {
         /// The wait.
         record: Box<WaitRecord>,
-        /// When `sweep` shall have the machine look again by itself.
-        look_again_at: Option<jiff::Timestamp>,
+        /// When `sweep` shall look at it next: to remind, to end it, or to have the machine look again.
+        next_at: jiff::Timestamp,
     },
-    /// Count a reminder of an open wait.
+    /// Count a reminder of a wait that is still open.
     Reminded {
         /// The wait.
         wait_id: String,
+        /// When `sweep` shall look at it next.
+        next_at: jiff::Timestamp,
+    },
+    /// Give a person more time for a wait that is still open, once.
+    Extended {
+        /// The wait.
+        wait_id: String,
+        /// Until when.
+        deadline: jiff::Timestamp,
+        /// When `sweep` shall look at it next.
+        next_at: jiff::Timestamp,
     },
     /// Keep a person's sealed credential, replacing an older one.
     Credential(SealedCredential),
@@ -143,6 +154,10 @@ impl Store {
         let Change { mut meta, notes, mails, writes } = change;
         meta.ver = before.ver + 1;
         meta.updated_at = now.to_string();
+        if meta.status != Status::Waiting {
+            meta.waiting = None;
+        }
+        list(&mut meta);
         let entries = chain(&mut meta, notes, now);
 
         let mut items = vec![TransactWriteItem::builder().update(self.meta_update(before, &meta)?).build()];
@@ -240,23 +255,40 @@ impl Store {
             Write::Credential(record) => {
                 write_put(&keys::credential(record.actor, record.directory), serde_dynamo::to_item(record)?)
             }
-            Write::OpenWait { record, look_again_at } => {
+            Write::OpenWait { record, next_at } => {
                 let sk = keys::wait(&record.wait_id);
                 let mut item: Item = serde_dynamo::to_item(*record)?;
-                if let Some(at) = look_again_at {
-                    item.insert("dueBucket".into(), s(keys::due_bucket(id)));
-                    item.insert("dueAt".into(), s(at.to_string()));
-                }
+                item.insert("dueBucket".into(), s(keys::due_bucket(id)));
+                item.insert("dueAt".into(), s(next_at.to_string()));
                 self.create(id, &sk, item)
             }
-            Write::Reminded { wait_id } => {
+            Write::Reminded { wait_id, next_at } => {
                 let update = Update::builder()
                     .table_name(&self.onboarding)
                     .key("pk", s(&pk))
                     .key("sk", s(keys::wait(&wait_id)))
-                    .update_expression("ADD reminders :one")
-                    .condition_expression("attribute_exists(pk)")
+                    .update_expression("SET dueBucket = :bucket, dueAt = :next ADD reminders :one")
+                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome)")
+                    .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
+                    .expression_attribute_values(":next", s(next_at.to_string()))
                     .expression_attribute_values(":one", AttributeValue::N("1".into()));
+                Ok(TransactWriteItem::builder().update(built(update.build())?).build())
+            }
+            Write::Extended { wait_id, deadline, next_at } => {
+                let update = Update::builder()
+                    .table_name(&self.onboarding)
+                    .key("pk", s(&pk))
+                    .key("sk", s(keys::wait(&wait_id)))
+                    .update_expression(
+                        "SET dueBucket = :bucket, dueAt = :next, deadlineAt = :deadline, extended = :yes",
+                    )
+                    .condition_expression(
+                        "attribute_exists(pk) AND attribute_not_exists(outcome) AND NOT extended = :yes",
+                    )
+                    .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
+                    .expression_attribute_values(":next", s(next_at.to_string()))
+                    .expression_attribute_values(":deadline", s(deadline.to_string()))
+                    .expression_attribute_values(":yes", AttributeValue::Bool(true));
                 Ok(TransactWriteItem::builder().update(built(update.build())?).build())
             }
             Write::ForgetCredential(actor, directory) => {
@@ -289,6 +321,21 @@ impl Store {
             .expression_attribute_values(":me", s(id.as_str()));
         Ok(TransactWriteItem::builder().delete(built(delete.build())?).build())
     }
+}
+
+/// Puts an onboarding on the list that it belongs to: the open ones, or those that ended in a month.
+pub(crate) fn list(meta: &mut Meta) {
+    let pk = if meta.status.is_over() {
+        keys::list_over(meta.updated_at.get(..7).unwrap_or_default())
+    } else {
+        keys::LIST_OPEN.to_owned()
+    };
+    if meta.status.is_over() && meta.list_pk.as_deref().is_some_and(|list| list != keys::LIST_OPEN) {
+        // It ended before: a late note does not move it to another month.
+        return;
+    }
+    meta.list_pk = Some(pk);
+    meta.list_sk = Some(format!("{}#{}", meta.created_at, meta.onboarding_id));
 }
 
 /// Numbers the notes and chains them to the trail.

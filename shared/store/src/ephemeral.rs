@@ -38,6 +38,9 @@ pub struct Session {
     pub tenant_id: TenantId,
     /// Fingerprint of the browser's cookie.
     pub browser: String,
+    /// The generation of the link that it was begun through.
+    #[serde(default)]
+    pub links: u32,
     /// How far it is.
     pub state: SessionState,
     /// RFC 3339, UTC.

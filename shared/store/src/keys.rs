@@ -102,6 +102,15 @@ pub fn due_bucket(id: &OnboardingId) -> String {
     format!("DUE#{}", last % DUE_BUCKETS)
 }
 
+/// The list of the onboardings that run.
+pub const LIST_OPEN: &str = "OPEN";
+
+/// The list of those that ended in a month such as `2026-05`.
+#[must_use]
+pub fn list_over(month: &str) -> String {
+    format!("OVER#{month}")
+}
+
 /// A sign-in session, found by the fingerprint of its state.
 #[must_use]
 pub fn session(state_fingerprint: &str) -> String {

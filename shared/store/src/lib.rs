@@ -22,8 +22,8 @@ pub use ephemeral::{Browser, Session, SessionState, Started};
 pub use error::StoreError;
 pub use onboarding::{Created, NewOnboarding};
 pub use records::{
-    Archive, Loaded, Meta, OutboxMail, RestoreProgress, Review, SealedCredential, StepRecord, StepState, UndoItem,
-    WaitRecord,
+    Archive, Contact, HandOverRefused, Loaded, Meta, OutboxMail, RestoreProgress, Review, SealedCredential, StartedBy,
+    StepRecord, StepState, UndoItem, WaitRecord, Waiting,
 };
 pub use waits::{Due, Recorded};
 

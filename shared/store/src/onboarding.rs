@@ -6,7 +6,7 @@ use impact::preflight::Preflight;
 use onboarding::audit::Entry;
 use onboarding::{OnboardingId, SubscriptionId};
 
-use crate::change::{Item, Mail, Note, built, chain, outbox_item, s};
+use crate::change::{Item, Mail, Note, built, chain, list, outbox_item, s};
 use crate::records::{Archive, Loaded, Meta, OutboxMail, Review, StoredEntry};
 use crate::{Store, StoreError, keys};
 
@@ -40,6 +40,7 @@ impl Store {
         let NewOnboarding { mut meta, notes, mails } = new;
         let id = meta.onboarding_id.clone();
         let request_key = meta.request_key.clone();
+        list(&mut meta);
         let entries = chain(&mut meta, notes, now);
 
         let lock = Item::from([("onboardingId".into(), s(id.as_str())), ("since".into(), s(now.to_string()))]);
@@ -86,6 +87,34 @@ impl Store {
         subscription: &SubscriptionId,
     ) -> Result<Option<OnboardingId>, StoreError> {
         self.lock_holder(&keys::subscription_lock(subscription)).await
+    }
+
+    /// A page of a list ([`keys::LIST_OPEN`] or [`keys::list_over`]), the oldest first, and where the next page begins.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn listed(
+        &self,
+        list: &str,
+        after: Option<&str>,
+        limit: i32,
+    ) -> Result<(Vec<Meta>, Option<String>), StoreError> {
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.onboarding)
+            .index_name("ByState")
+            .key_condition_expression("listPk = :list AND listSk > :after")
+            .expression_attribute_values(":list", s(list))
+            .expression_attribute_values(":after", s(after.unwrap_or(" ")))
+            .limit(limit)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        let more = answer.last_evaluated_key.is_some();
+        let rows: Vec<Meta> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
+        let next = rows.last().and_then(|meta| meta.list_sk.clone()).filter(|_| more);
+        Ok((rows, next))
     }
 
     /// The onboarding that an execution works on, until it is released.

@@ -4,6 +4,7 @@
 //! what they changed, so that an older function never erases what a newer one wrote.
 
 use onboarding::audit::Entry;
+use onboarding::links::LinkRole;
 use onboarding::request::AccountKind;
 use onboarding::waits::Ask;
 use onboarding::{
@@ -127,6 +128,24 @@ pub struct Meta {
     pub created_at: String,
     /// RFC 3339, UTC.
     pub updated_at: String,
+    /// How the owner is reached.
+    #[serde(default)]
+    pub owner_contact: Contact,
+    /// How the partner admin is reached.
+    #[serde(default)]
+    pub partner_admin_contact: Contact,
+    /// Who asked for it; none where the operator started it with an event or in the console.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<StartedBy>,
+    /// Whom it waits for, for lists: the wait itself is a record of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+    /// The list that it is on: `OPEN`, or `OVER#<year>-<month>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_pk: Option<String>,
+    /// Its place on the list: when it was created, and its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_sk: Option<String>,
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ending: Option<Ending>,
@@ -191,6 +210,140 @@ impl Meta {
             (Actor::PartnerAdmin, Directory::Source) => {}
         }
     }
+}
+
+impl Meta {
+    /// How a person is reached.
+    #[must_use]
+    pub fn contact(&self, actor: Actor) -> &Contact {
+        match actor {
+            Actor::Owner => &self.owner_contact,
+            Actor::PartnerAdmin => &self.partner_admin_contact,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn contact_mut(&mut self, actor: Actor) -> &mut Contact {
+        match actor {
+            Actor::Owner => &mut self.owner_contact,
+            Actor::PartnerAdmin => &mut self.partner_admin_contact,
+        }
+    }
+
+    /// Whether a person's link is the one that counts: who handed their part on holds an older one.
+    #[must_use]
+    pub fn link_counts(&self, role: LinkRole) -> bool {
+        match role {
+            LinkRole::Person(actor, generation) => self.contact(actor).links == generation,
+            LinkRole::Viewer => true,
+        }
+    }
+
+    /// The role of a person's newest link.
+    #[must_use]
+    pub fn link_role(&self, actor: Actor) -> LinkRole {
+        LinkRole::Person(actor, self.contact(actor).links)
+    }
+
+    /// Puts somebody else in a person's place, before anything was moved. What the first one proved counts for nothing any more:
+    /// who they are, their sign-ins and their link.
+    ///
+    /// # Errors
+    /// Why it can't be done.
+    pub fn hand_over(&mut self, actor: Actor, email: &str) -> Result<(), HandOverRefused> {
+        if self.status.is_over() {
+            return Err(HandOverRefused::Over);
+        }
+        if self.is_past_return() {
+            return Err(HandOverRefused::Moved);
+        }
+        if actor == Actor::Owner && self.guest_invited {
+            return Err(HandOverRefused::GuestInvited);
+        }
+        if self.email(actor) == email {
+            return Err(HandOverRefused::SamePerson);
+        }
+        match actor {
+            Actor::Owner => {
+                self.owner_email = email.to_owned();
+                self.owner_account = AccountKind::Unknown;
+                self.owner_oid = None;
+                self.owner_partner_oid = None;
+            }
+            Actor::PartnerAdmin => {
+                self.partner_admin_email = email.to_owned();
+                self.partner_admin_oid = None;
+            }
+        }
+        // What was confirmed or decided was the other person's word.
+        self.confirmation = None;
+        let contact = self.contact_mut(actor);
+        contact.links += 1;
+        contact.unreachable = None;
+        Ok(())
+    }
+}
+
+/// Why a person's part can't be handed to somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandOverRefused {
+    /// The onboarding has ended.
+    Over,
+    /// The subscription has moved, or may have.
+    Moved,
+    /// The owner was invited as a guest of the partner directory already.
+    GuestInvited,
+    /// It is the same address.
+    SamePerson,
+}
+
+/// How a person is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contact {
+    /// The language of their mails.
+    pub language: String,
+    /// Their time zone, an IANA name.
+    pub time_zone: String,
+    /// How often their part was handed on: only links of this generation count.
+    #[serde(default)]
+    pub links: u32,
+    /// Since when mails to their address come back. RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreachable: Option<String>,
+}
+
+impl Default for Contact {
+    fn default() -> Self {
+        Self { language: "en".into(), time_zone: "UTC".into(), links: 0, unreachable: None }
+    }
+}
+
+/// Who asked for an onboarding, and proved their mailbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartedBy {
+    /// Which of the two people; none if somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<Actor>,
+    /// Their address.
+    pub email: String,
+    /// When they proved that mails to it reach them. RFC 3339, UTC.
+    pub verified_at: String,
+}
+
+/// Whom an onboarding waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    /// Whose turn.
+    pub actor: Actor,
+    /// What is asked.
+    pub kind: WaitKind,
+    /// RFC 3339, UTC.
+    pub since: String,
+    /// RFC 3339, UTC.
+    pub until: String,
 }
 
 /// One thing that `release` looked at.
@@ -275,9 +428,12 @@ pub struct WaitRecord {
     pub opened_at: String,
     /// RFC 3339, UTC: nothing is expected after it.
     pub deadline_at: String,
-    /// Reminders sent.
+    /// Reminders sent, the last call among them.
     #[serde(default)]
     pub reminders: u32,
+    /// Whether the person has asked for more time: once a wait.
+    #[serde(default)]
+    pub extended: bool,
     /// How it ended, written once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,

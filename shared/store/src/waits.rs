@@ -6,7 +6,7 @@
 //! the same write puts the wait into the index of due items.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use onboarding::{OnboardingId, Outcome};
+use onboarding::{OnboardingId, Outcome, WaitKind};
 
 use crate::change::{Item, s};
 use crate::{Store, StoreError, keys};
@@ -52,6 +52,8 @@ pub struct Due {
     pub outcome: Option<Outcome>,
     /// The task token, if the machine has parked.
     pub task_token: Option<String>,
+    /// What is asked, if that can be read.
+    pub kind: Option<WaitKind>,
 }
 
 impl std::fmt::Debug for Due {
@@ -147,14 +149,15 @@ impl Store {
         Ok(())
     }
 
-    /// The waits that are due: answered and not signalled, or to be looked at again.
+    /// The waits that are due: answered and not signalled, or to be looked at. An item that can't be read is logged and passed over:
+    /// it must not keep the others waiting.
     ///
     /// # Errors
     /// When the table doesn't answer.
     pub async fn due(&self, now: jiff::Timestamp) -> Result<Vec<Due>, StoreError> {
         let mut due = Vec::new();
         for bucket in 0..keys::DUE_BUCKETS {
-            let answer = self
+            let mut pages = self
                 .client
                 .query()
                 .table_name(&self.onboarding)
@@ -162,36 +165,51 @@ impl Store {
                 .key_condition_expression("dueBucket = :bucket AND dueAt <= :now")
                 .expression_attribute_values(":bucket", s(format!("DUE#{bucket}")))
                 .expression_attribute_values(":now", s(now.to_string()))
-                .limit(50)
-                .send()
-                .await
-                .map_err(|error| StoreError::from_sdk(&error))?;
-            for key in answer.items.unwrap_or_default() {
-                let (Some(pk), Some(sk)) = (text(&key, "pk"), text(&key, "sk")) else {
-                    continue;
-                };
-                let (Some(id), Some(wait_id)) = (pk.strip_prefix("ONB#"), sk.strip_prefix("WAIT#")) else {
-                    continue;
-                };
-                let id = OnboardingId::parse(id).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-                // The index holds keys only, and lags: the item itself says what is true.
-                let Some(item) = self.wait_item(&id, wait_id).await? else {
-                    continue;
-                };
-                if item.contains_key("signalledAt") || !item.contains_key("dueBucket") {
-                    continue;
+                .into_paginator()
+                .page_size(100)
+                .send();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| StoreError::from_sdk(&error))?;
+                for key in page.items.unwrap_or_default() {
+                    due.extend(self.due_item(&key).await?);
                 }
-                due.push(Due {
-                    onboarding_id: id,
-                    wait_id: wait_id.to_owned(),
-                    outcome: text(&item, "outcome").as_deref().and_then(Outcome::parse),
-                    task_token: text(&item, "taskToken"),
-                });
+                if due.len() >= DUE_AT_ONCE {
+                    break;
+                }
             }
         }
         Ok(due)
     }
 }
+
+impl Store {
+    /// What an entry of the index leads to, if it is still due. The index holds keys only, and lags: the item itself says what is
+    /// true.
+    async fn due_item(&self, key: &Item) -> Result<Option<Due>, StoreError> {
+        let (Some(pk), Some(sk)) = (text(key, "pk"), text(key, "sk")) else { return Ok(None) };
+        let (Some(id), Some(wait_id)) = (pk.strip_prefix("ONB#"), sk.strip_prefix("WAIT#")) else {
+            return Ok(None);
+        };
+        let Ok(id) = OnboardingId::parse(id) else {
+            tracing::error!(target: "mooring::store", "a due wait belongs to no onboarding");
+            return Ok(None);
+        };
+        let Some(item) = self.wait_item(&id, wait_id).await? else { return Ok(None) };
+        if item.contains_key("signalledAt") || !item.contains_key("dueBucket") {
+            return Ok(None);
+        }
+        Ok(Some(Due {
+            onboarding_id: id,
+            wait_id: wait_id.to_owned(),
+            outcome: text(&item, "outcome").as_deref().and_then(Outcome::parse),
+            task_token: text(&item, "taskToken"),
+            kind: text(&item, "kind").as_deref().and_then(WaitKind::parse),
+        }))
+    }
+}
+
+/// As many as one minute's sweep can help; the rest is there a minute later.
+const DUE_AT_ONCE: usize = 400;
 
 /// Our own write, repeated after its answer was lost, must count as the first.
 fn before(item: &Item, outcome: Outcome, by: &str, now: jiff::Timestamp) -> Result<Recorded, StoreError> {

@@ -16,6 +16,8 @@ pub enum WebProblem {
     NotFound,
     /// The link was not made by us, or was cut off.
     LinkUnknown,
+    /// A person's part was handed on since the link was made.
+    LinkSuperseded,
     /// The form was sent by another site.
     CrossSite,
     /// The page is read only, or for sending only.
@@ -33,6 +35,7 @@ impl WebProblem {
         match self {
             Self::NotFound => "Page.NotFound",
             Self::LinkUnknown => "Link.Unknown",
+            Self::LinkSuperseded => "Link.Superseded",
             Self::CrossSite => "Form.CrossSite",
             Self::MethodNotAllowed => "Page.MethodNotAllowed",
             Self::TooLarge => "Form.TooLarge",
@@ -46,6 +49,7 @@ impl WebProblem {
         match self {
             Self::NotFound | Self::LinkUnknown => StatusCode::NOT_FOUND,
             Self::CrossSite | Self::ViewOnly => StatusCode::FORBIDDEN,
+            Self::LinkSuperseded => StatusCode::GONE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         }
@@ -66,6 +70,12 @@ impl WebProblem {
                 "The link is not complete, or was not made by this service.",
                 "Nothing happened.",
                 "Open the link in your newest mail again; copy all of it if you copy it.",
+            ),
+            Self::LinkSuperseded => (
+                "This link is old",
+                "The part that this link was for has been handed to somebody else, who has a link of their own.",
+                "Nothing happened. The onboarding goes on without you.",
+                "If it is your part again, open the link in your newest mail.",
             ),
             Self::CrossSite => (
                 "This form was sent by another site",
