@@ -331,7 +331,10 @@ fn who_does_nothing_for_a_day_is_reminded_once_with_the_same_link() -> Result<()
         let reminder = onboarding.owner.wait_for_mail(stack, "Reminder: your turn", PATIENCE).await?;
         ensure!(first.links() == reminder.links(), "the reminder leads elsewhere");
         let reminded = onboarding.waits_for("sign-in", "owner").await?;
-        ensure!(reminded["reminders"] == 1 && reminded["dueAt"] > now().to_string().as_str(), "{reminded:#}");
+        ensure!(
+            reminded["reminders"] == 1 && reminded["dueAt"].as_str() > Some(now().to_string().as_str()),
+            "{reminded:#}"
+        );
 
         // The next minute is no reason to write again, and neither is a parking that ends.
         sweep(stack).await?;
@@ -717,6 +720,58 @@ fn azure_s_demand_for_a_second_factor_becomes_a_sign_in_that_passes_it_on() -> R
         onboarding.ended("done").await?;
         let states = onboarding.states().await?;
         ensure!(count(&states, AGAIN) == 1 && count(&states, "Assess impact") == 1, "{states:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn who_needs_more_time_gets_it_once_and_the_wait_lasts_longer() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let before = onboarding.waits_for("sign-in", "owner").await?;
+        let page = onboarding.owner_turn().await?;
+        let form = page.form("I need more time")?.clone();
+        let done = onboarding.owner.browser.submit(&page, &form, "I need more time").await?;
+        ensure!(done.text.contains("You have more time"), "{}", done.summary());
+        let after = onboarding.waits_for("sign-in", "owner").await?;
+        ensure!(after["deadlineAt"].as_str() > before["deadlineAt"].as_str() && after["extended"] == true, "{after:#}");
+        // A second time, from a page that was open before.
+        let again = onboarding.owner.browser.submit(&page, &form, "I need more time").await?;
+        ensure!(again.status == 409 && again.text.contains("Wait.ExtendedBefore"), "{}", again.summary());
+        let page = onboarding.owner_turn().await?;
+        ensure!(!page.offers("I need more time"), "more time is offered again");
+        onboarding.owner_acts(OWNER_SIGN_IN).await?;
+        Ok(())
+    })
+}
+
+#[test]
+fn a_part_that_is_handed_on_is_done_by_the_other_person_and_the_old_link_says_that_it_is_old() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        // Started with a wrong address: that person hands it to the one who owns the subscription.
+        let right = onboarding.owner.account.email.clone();
+        onboarding = onboarding.owned_by(&onboarding.pair.partner_admin.clone())?;
+        onboarding.start_by_form().await?;
+        let old = onboarding.owner_link().await?;
+        let turn = onboarding.owner_turn().await?;
+        let page = onboarding.owner.browser.follow(&turn, "Somebody else should do this").await?;
+        let mut form = page.form("Hand it over")?.clone();
+        form.fill("email", &right)?;
+        let done = onboarding.owner.browser.submit(&page, &form, "Hand it over").await?;
+        ensure!(done.text.contains("You handed your part on"), "{}", done.summary());
+        for path in ["", "/turn", "/forward", "/cancel", "/confirm"] {
+            let address = format!("{old}{path}");
+            let page = onboarding.owner.browser.open(&address.parse()?).await?;
+            ensure!(page.status == 410 && page.text.contains("Link.Superseded"), "{path}: {}", page.summary());
+        }
+        onboarding.partner.wait_for_mail(stack, "Somebody else takes a part", PATIENCE).await?;
+        onboarding = onboarding.owned_by(&right)?;
+        onboarding.associate().await?;
+        let entries = onboarding.audit().await?;
+        ensure!(entries.iter().any(|entry| entry.action == "person.handed-over"), "the trail does not say it");
         Ok(())
     })
 }

@@ -249,8 +249,15 @@ impl World for Small {
         }
         loaded.meta = Meta { ver: before.ver + 1, ..change.meta };
         for write in change.writes {
-            let Write::Review(review) = write else { panic!("{write:?}") };
-            loaded.review = *review;
+            match write {
+                Write::Review(review) => loaded.review = *review,
+                Write::Extended { deadline, .. } => {
+                    loaded.waits[0].extended = true;
+                    loaded.waits[0].deadline_at = deadline.to_string();
+                }
+                Write::ForgetCredential(..) => {}
+                other => panic!("{other:?}"),
+            }
         }
         self.mails.lock().unwrap().extend(change.mails.into_iter().map(|mail| (mail.to, mail.template)));
         self.notes.lock().unwrap().extend(change.notes.into_iter().map(|note| (note.action, note.detail)));
@@ -680,4 +687,71 @@ async fn looking_changes_nothing_and_a_form_of_another_site_does_nothing() {
     assert_eq!(handle(&world, &request("GET", &paths::check_again(&link(Actor::Owner)), "")).await.status(), 405);
     assert_eq!(world.outcome(), None);
     assert_eq!(world.meta(), meta());
+}
+
+#[tokio::test]
+async fn more_time_is_given_once_and_as_much_as_there_was() {
+    let world = small(WaitKind::Confirm);
+    let path = format!("/o/{}/extend", link(Actor::Owner));
+    let first = handle(&world, &request("POST", &path, "")).await;
+    assert!(first.headers()["location"].to_str().unwrap().ends_with("/result/extended"));
+    assert_eq!(world.loaded.lock().unwrap().waits[0].deadline_at, "2026-05-26T09:30:00Z");
+    let second = handle(&world, &request("POST", &path, "")).await;
+    assert!(second.headers()["location"].to_str().unwrap().ends_with("/result/extended-before"));
+    assert_eq!(world.noted("wait.extended"), 1);
+    assert_eq!(world.outcome(), None, "the wait is still open");
+}
+
+#[tokio::test]
+async fn nobody_else_gets_more_time_for_a_person() {
+    let world = small(WaitKind::Confirm);
+    let path = format!("/o/{}/extend", link(Actor::PartnerAdmin));
+    let answer = handle(&world, &request("POST", &path, "")).await;
+    assert!(answer.headers()["location"].to_str().unwrap().ends_with("/result/moved-on"));
+    assert_eq!(world.noted("wait.extended"), 0);
+}
+
+#[tokio::test]
+async fn a_part_that_is_handed_on_counts_for_the_other_person_only() {
+    let world = small(WaitKind::Confirm);
+    let path = format!("/o/{}/forward", link(Actor::Owner));
+    for (typed, id) in [("nobody", "Input.Invalid"), ("rosa@outlook.com", "Forward.SamePerson")] {
+        let answer = handle(&world, &request("POST", &path, &format!("email={typed}"))).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body().contains(id) && answer.body().contains(typed));
+    }
+    let answer = handle(&world, &request("POST", &path, "email=Jo%40fabrikam.com")).await;
+    assert_eq!(answer.headers()["location"], "/problem/handed-over");
+    let meta = world.meta();
+    assert_eq!(
+        (meta.owner_email.as_str(), meta.owner_oid.as_ref(), meta.owner_contact.links),
+        ("jo@fabrikam.com", None, 1)
+    );
+    assert_eq!(world.noted("person.handed-over"), 1);
+    assert_eq!(*world.mails.lock().unwrap(), [(Actor::Owner, "your-turn"), (Actor::PartnerAdmin, "handed-over")]);
+    // The old link reads nothing and does nothing any more.
+    for (method, action) in [("GET", "forward"), ("POST", "forward"), ("GET", "confirm"), ("POST", "cancel")] {
+        let path = format!("/o/{}/{action}", link(Actor::Owner));
+        let answer = handle(&world, &request(method, &path, "email=x%40fabrikam.com")).await;
+        assert_eq!(answer.status(), StatusCode::GONE, "{method} {action}");
+        assert!(answer.body().contains("Link.Superseded"));
+    }
+    assert_eq!(world.meta().ver, meta.ver);
+}
+
+#[tokio::test]
+async fn after_the_move_and_with_an_open_invitation_a_part_stays_where_it_is() {
+    for (change, said) in [
+        (Box::new(|meta: &mut Meta| meta.moved = true) as Box<dyn Fn(&mut Meta)>, "has moved"),
+        (Box::new(|meta: &mut Meta| meta.guest_invited = true), "invited as a guest"),
+    ] {
+        let world = small(WaitKind::Confirm).with(|loaded| change(&mut loaded.meta));
+        let path = format!("/o/{}/forward", link(Actor::Owner));
+        for method in ["GET", "POST"] {
+            let answer = handle(&world, &request(method, &path, "email=jo%40fabrikam.com")).await;
+            assert_eq!(answer.status(), StatusCode::CONFLICT);
+            assert!(answer.body().contains(said));
+        }
+        assert_eq!(world.meta().owner_email, "rosa@outlook.com");
+    }
 }

@@ -20,6 +20,24 @@ pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, li
             let wait = open.filter(|wait| wait.actor == mail.actor)?;
             Some(your_turn(meta, mail, wait, link))
         }
+        "handed-over" => {
+            let part = match mail.args.get("part").and_then(Value::as_str).and_then(Actor::parse) {
+                Some(Actor::PartnerAdmin) => "partner admin",
+                Some(Actor::Owner) | None => "subscription owner",
+            };
+            Some(letter(
+                meta,
+                "Somebody else takes a part",
+                &[
+                    &format!(
+                        "The {part} has handed their part to somebody else. The page names them, and they are asked to sign in themselves."
+                    ),
+                    "Nothing has been changed in Azure by it.",
+                    &format!("Where it stands: {link}"),
+                    &format!("Is this wrong? Cancel it here: {link}/cancel"),
+                ],
+            ))
+        }
         "move-confirmed" => Some(move_confirmed(meta, &mail.args, link)),
         "restored" => Some(restored(meta, &mail.args, link)),
         "ended" => Some(ended(meta, &mail.args, link)),

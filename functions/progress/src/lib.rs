@@ -99,6 +99,7 @@ async fn answered<R: Reading, B>(deps: &R, request: &Request<B>) -> Answer {
     }
     let answered = match path.as_str() {
         paths::STYLE => answer::style(),
+        paths::SCRIPT => answer::script(),
         paths::HEALTH => answer::json(StatusCode::OK, &serde_json::json!({"status": "ok"})),
         path => match paths::parse(path) {
             Some((link, page)) => match progress(deps, link, page, request, wants_json).await {

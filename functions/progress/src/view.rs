@@ -80,8 +80,18 @@ pub fn view(
             .iter()
             .map(|item| UndoneRow { what: item.what.clone(), result: item.result.clone(), why: item.why.clone() })
             .collect(),
+        changed: changed(loaded, now),
         read_at: now,
     }
+}
+
+/// What the page depends on: the record's version, and the outcome of a wait, which is written beside it.
+fn changed(loaded: &Loaded, now: Timestamp) -> String {
+    let outcome = loaded.waits.last().and_then(|wait| wait.outcome).map_or("", onboarding::Outcome::as_str);
+    // A minute that passes changes what is said about a rest that ends by itself.
+    let rests = loaded.meta.confirmation.is_some() && !loaded.meta.is_past_return();
+    let minute = if rests { now.as_second() / 60 } else { 0 };
+    format!("{}-{outcome}-{minute}", loaded.meta.ver)
 }
 
 /// Until when a confirmed move rests: as its entry in the audit trail says, while that confirmation stands.

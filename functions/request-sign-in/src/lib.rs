@@ -6,7 +6,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use onboarding::ladder::{self, Moment};
-use onboarding::waits::{Ask, seconds_until_recheck};
+use onboarding::waits::{Ask, LONGEST, seconds_until_recheck};
 use onboarding::{ErrorName, OnboardingId, Outcome, Status, Step, WaitKind};
 use ops::{Clock, Event, StepError};
 use serde::{Deserialize, Serialize};
@@ -69,10 +69,6 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     }
     if input.remind { park_again(deps, &loaded).await } else { open(deps, loaded, input).await }
 }
-
-/// How long an onboarding may wait for people, all its waits together: the state machine itself ends after thirty days, and what it
-/// did must be undone before.
-const LONGEST: SignedDuration = SignedDuration::from_hours(28 * 24);
 
 async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepError> {
     // A retry of this very request, whose answer was lost.

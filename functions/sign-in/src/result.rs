@@ -67,7 +67,8 @@ fn shown<B>(view: &ResultView<'_>, request: &Request<B>, note: Option<&Value>) -
 /// `GET /problem/{result}`: a sign-in that belongs to nothing that this browser may see.
 pub(crate) fn of_nothing(slug: &str, wants_json: bool) -> Answer {
     match SignInResult::parse(slug) {
-        Some(result) if !result.status().is_success() => {
+        // The two kinds that belong to no link: what failed before a link was known, and a part that was handed on.
+        Some(result) if !result.status().is_success() || result == SignInResult::HandedOver => {
             let [cause, effect, next_step] = result.said();
             if wants_json {
                 let explanation = onboarding::Explanation { title: result.title(), cause, effect, next_step };

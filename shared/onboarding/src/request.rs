@@ -294,7 +294,9 @@ fn directory(text: &str) -> Option<String> {
 
 /// One plain address. Stricter than RFC 5321 on purpose: what is refused here (quoted names, address lists, control
 /// characters) could only harm in a mail header.
-fn email(text: &str) -> Option<String> {
+#[must_use]
+pub fn email(text: &str) -> Option<String> {
+    let text = text.trim();
     let (name, domain) = text.rsplit_once('@')?;
     let plain = |c: char| c.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(c);
     let fits = !name.is_empty()

@@ -101,6 +101,17 @@ names! {
     }
 }
 
+impl Actor {
+    /// The other of the two people.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Owner => Self::PartnerAdmin,
+            Self::PartnerAdmin => Self::Owner,
+        }
+    }
+}
+
 names! {
     /// One of the two directories of an onboarding.
     Directory {

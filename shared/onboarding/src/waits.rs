@@ -60,6 +60,10 @@ pub struct Ask {
     pub claims: Option<String>,
 }
 
+/// How long an onboarding may wait for people, all its waits together: the state machine itself ends after thirty days, and what
+/// it did must be undone before.
+pub const LONGEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(28 * 24);
+
 /// How long a `fix` wait rests before the machine looks again by itself: soon at first, since a Global
 /// Administrator often acts within minutes of the mail, then ever more rarely, so that a week costs about thirty looks.
 #[must_use]

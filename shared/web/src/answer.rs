@@ -14,6 +14,9 @@ pub type Answer = Response<String>;
 /// The style sheet, served at [`crate::paths::STYLE`].
 pub const STYLE: &str = include_str!("style.css");
 
+/// The script, served at [`crate::paths::SCRIPT`]. Pages are complete without it.
+pub const SCRIPT: &str = include_str!("live.js");
+
 /// Where the forms of a page may lead.
 ///
 /// Chromium applies `form-action` to every redirect that follows a form, not only to its target: a form that begins
@@ -28,7 +31,7 @@ pub enum FormsLead<'a> {
 
 fn policy(forms: FormsLead<'_>) -> HeaderValue {
     let mut policy = String::from(
-        "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     );
     match forms {
         FormsLead::Home => {}
@@ -120,6 +123,14 @@ pub fn see_other(location: &str) -> Answer {
 pub fn style() -> Answer {
     let mut answer = answer(StatusCode::OK, "text/css; charset=utf-8", STYLE.to_owned(), FormsLead::Home);
     // The one thing here that is the same for everyone and says nothing about anyone.
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    answer
+}
+
+/// The script that keeps a page up to date.
+#[must_use]
+pub fn script() -> Answer {
+    let mut answer = answer(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT.to_owned(), FormsLead::Home);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     answer
 }

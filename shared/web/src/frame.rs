@@ -18,6 +18,7 @@ pub(crate) fn frame(title: &str, reference: Option<&str>, content: &Markup) -> M
                 meta name="robots" content="noindex, nofollow";
                 title { (title) " · " (text::PRODUCT) }
                 link rel="stylesheet" href=(paths::STYLE);
+                script src=(paths::SCRIPT) defer {}
             }
             body {
                 a.skip href="#content" { (text::SKIP) }
@@ -71,7 +72,7 @@ pub(crate) fn error_summary(problems: &[Problem]) -> Markup {
         return PreEscaped(String::new());
     }
     html! {
-        div.panel.bad role="alert" aria-labelledby="error-summary" tabindex="-1" {
+        div.panel.bad.error-summary role="alert" aria-labelledby="error-summary" tabindex="-1" {
             h2 #error-summary { (text::FORM_ERRORS) }
             ul {
                 @for problem in problems {

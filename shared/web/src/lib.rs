@@ -1,7 +1,7 @@
 //! The pages that the two people of an onboarding see: frame, forms, headers, words.
 //!
 //! Pure: a view goes in, an answer comes out. Nothing here reads a table, a clock or the network, so that every page can be
-//! tested and looked at by itself. There is no script: every page works without one, and the security policy forbids it.
+//! tested and looked at by itself. Every page works without a script; the one that there is keeps the progress page up to date and tells the device's time zone.
 //! The two goals that conflict are to tell people everything and to give nothing away: pages name accounts and
 //! directories in full to the two people, mask them for viewers, and put neither into titles or addresses.
 

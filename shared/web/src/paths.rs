@@ -2,6 +2,8 @@
 
 /// The style sheet.
 pub const STYLE: &str = "/style.css";
+/// The script that keeps the progress page up to date.
+pub const SCRIPT: &str = "/live.js";
 /// The start page.
 pub const START: &str = "/";
 /// The sign-up form.
@@ -57,6 +59,18 @@ pub fn confirm(link: &str) -> String {
 #[must_use]
 pub fn cancel(link: &str) -> String {
     format!("/o/{link}/cancel")
+}
+
+/// Gives more time (POST).
+#[must_use]
+pub fn extend(link: &str) -> String {
+    format!("/o/{link}/extend")
+}
+
+/// Hands a part to somebody else.
+#[must_use]
+pub fn forward(link: &str) -> String {
+    format!("/o/{link}/forward")
 }
 
 /// Looks again after a fix (POST).

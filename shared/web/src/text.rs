@@ -2,6 +2,7 @@
 //! `texts`. What is said about errors of the steps is in `onboarding::errors`.
 
 pub(crate) mod impact;
+pub(crate) mod people;
 
 pub(crate) use texts::{Text, text};
 
@@ -376,6 +377,9 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ("onboarding.declined", text("activity.onboarding.declined", "The onboarding was declined")),
     ("onboarding.ended", text("activity.onboarding.ended", "The onboarding ended")),
     ("wait.opened", text("activity.wait.opened", "A person was asked")),
+    ("wait.extended", text("activity.wait.extended", "More time was asked for and given")),
+    ("wait.last-call", text("activity.wait.last-call", "A person was called for the last time")),
+    ("person.handed-over", text("activity.person.handed-over", "A part was handed to somebody else")),
     ("wait.reminded", text("activity.wait.reminded", "A person was reminded")),
     ("sign-in.done", text("activity.sign-in.done", "Signed in with the right account")),
     ("sign-in.refused", text("activity.sign-in.refused", "A sign-in was refused by Microsoft")),
@@ -430,7 +434,9 @@ mod tests {
     #[test]
     fn every_id_is_used_once() {
         let source = include_str!("text.rs");
-        let before_tests = source.split("#[cfg(test)]").next().unwrap().to_owned() + include_str!("text/impact.rs");
+        let before_tests = source.split("#[cfg(test)]").next().unwrap().to_owned()
+            + include_str!("text/impact.rs")
+            + include_str!("text/people.rs");
         let mut seen = std::collections::BTreeSet::new();
         let flat = before_tests.replace('\n', " ");
         let mut count = 0;

@@ -183,19 +183,11 @@ fn decided_by(decided: Option<&Decided>, privileged: bool) -> Markup {
             @match (decided.agreed, privileged && decided.verdict == Verdict::Restore) {
                 (Some(agreed), _) => { ", " (text::MAPPING_AGREED.with(&[("who", person(agreed).said())])) }
                 (None, true) => {
-                    ", " (text::MAPPING_NOT_AGREED.with(&[("who", person(other(decided.by)).said())]))
+                    ", " (text::MAPPING_NOT_AGREED.with(&[("who", person(decided.by.other()).said())]))
                 }
                 (None, false) => {}
             }
         }
-    }
-}
-
-/// The other of the two people.
-fn other(actor: Actor) -> Actor {
-    match actor {
-        Actor::Owner => Actor::PartnerAdmin,
-        Actor::PartnerAdmin => Actor::Owner,
     }
 }
 
@@ -283,7 +275,7 @@ fn stops(view: &MappingView<'_>) -> Markup {
                             (text::MAPPING_COL_BY) ": " (person(*by)) ", "
                             @match stop.agreed {
                                 Some(agreed) => { (text::MAPPING_AGREED.with(&[("who", person(agreed).said())])) }
-                                None => { (text::MAPPING_NOT_AGREED.with(&[("who", person(other(*by)).said())])) }
+                                None => { (text::MAPPING_NOT_AGREED.with(&[("who", person(by.other()).said())])) }
                             }
                         }
                         @if *by != view.viewer && stop.agreed.is_none() {

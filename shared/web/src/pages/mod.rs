@@ -3,6 +3,7 @@
 mod cancel;
 mod confirm;
 mod fix;
+mod forward;
 mod mapping;
 mod outcome;
 mod paged;
@@ -21,6 +22,7 @@ pub use confirm::{
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,
 };
 pub use fix::{FixView, Request, Request as ForwardRequest, fix};
+pub use forward::{FIELD_EMAIL, ForwardView, NotNow, forward, forward_wrong};
 pub use mapping::{
     CsvProblem, DO_APPLY, DO_DONE, DO_EXACT, DO_OVERRIDE, DO_PREVIEW, DO_SAVE, Decided, Difference, FIELD_CSV,
     FIELD_DO, FIELD_PAGE, FIELD_VERSION, MAPPING_ROWS, MappingRow, MappingView, StopRow, agree_field, csv_wrong,

@@ -255,6 +255,8 @@ pub struct ProgressView {
     pub activity: Vec<ActivityRow>,
     /// What was undone at the end.
     pub undone: Vec<UndoneRow>,
+    /// Another text whenever the page would say something else: what a script compares.
+    pub changed: String,
     /// When this was read.
     pub read_at: Timestamp,
 }
@@ -389,9 +391,12 @@ pub fn progress(view: &ProgressView) -> Markup {
         Status::Running | Status::Waiting | Status::Settling | Status::Cancelled | Status::Declined => "",
     };
     let content = html! {
+        // The one place that announces: said once when something changes, not again with every look.
+        p.unseen #live-said role="status" {}
+        div data-live=(view.changed) data-over=(view.status.is_over()) {
         h1 { (text::PROGRESS_HEADING) }
-        div class={ "panel " (tone) } role="status" {
-            p { strong { (view.banner()) } }
+        div class={ "panel " (tone) } {
+            p { strong data-banner { (view.banner()) } }
             @if let (false, Some(turn)) = (view.status.is_over(), &view.turn) {
                 p { (text::PROGRESS_UNTIL) (time(turn.until)) "." }
             }
@@ -476,6 +481,7 @@ pub fn progress(view: &ProgressView) -> Markup {
             p { a href=(paths::cancel(&view.link)) { (text::PROGRESS_CANCEL) } }
         }
         p.muted { (text::PROGRESS_JSON) }
+        }
     };
     let title = if yours { text::PROGRESS_YOUR_TURN_TITLE } else { text::PROGRESS_TITLE };
     frame(title.said(), Some(&view.reference), &content)
@@ -549,6 +555,7 @@ mod tests {
             }],
             activity: vec![],
             undone: vec![],
+            changed: "1".into(),
             read_at: at("2026-05-12T10:00:00Z"),
         }
     }

@@ -104,6 +104,24 @@ results! {
         "You asked us to check again.",
         "The same step looks at Microsoft's answer once more. If it is fixed, we go on by ourselves.",
         "Nothing to do now. The progress page shows the result in a moment.";
+    /// The person has more time.
+    Extended = "extended", "Wait.Extended", OK, false,
+        "You have more time",
+        "You asked for more time and have it.",
+        "The new deadline is on the progress page. Nothing else has changed.",
+        "Come back through your link when it suits you; we remind you.";
+    /// The person had more time already.
+    ExtendedBefore = "extended-before", "Wait.ExtendedBefore", CONFLICT, false,
+        "You have had more time already",
+        "More time can be had once for each thing that is asked.",
+        "The deadline stays as it is.",
+        "Do your part before the deadline, hand it to somebody else, or ask the operator for more time.";
+    /// Somebody else was put in the person's place.
+    HandedOver = "handed-over", "Person.HandedOver", OK, false,
+        "You handed your part on",
+        "The other person gets a mail with a link of their own.",
+        "Your link no longer works, and your sign-in, if there was one, is deleted. Nothing is changed in Azure.",
+        "Nothing to do. You can close this page.";
     /// Not the expected person.
     WrongAccount = "wrong-account", "SignIn.WrongAccount", FORBIDDEN, true,
         "That was a different account",

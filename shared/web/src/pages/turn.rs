@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use onboarding::{AccountKind, Actor, Directory, Explanation, WaitKind};
 
 use crate::frame::{directory, frame, person, time};
+use crate::text::people as words;
 use crate::{paths, text};
 
 /// What the page shows.
@@ -42,6 +43,8 @@ pub struct TurnView<'a> {
     pub moved: bool,
     /// Whether declining still means something.
     pub may_decline: bool,
+    /// Whether the person can still have more time.
+    pub may_extend: bool,
     /// Until when.
     pub deadline: Timestamp,
     /// The sign-in host, such as `login.microsoftonline.com`.
@@ -104,9 +107,27 @@ pub fn turn(view: &TurnView<'_>) -> Markup {
             }
         }
         @if view.may_decline { p.muted #decline-said { (text::TURN_DECLINE_SAID) } }
+        (other_ways(view.link, view.may_extend, view.may_decline))
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
     frame(title.said(), Some(view.reference), &content)
+}
+
+/// What a person can do who can't do what is asked, or not now.
+pub(crate) fn other_ways(link: &str, may_extend: bool, may_forward: bool) -> Markup {
+    html! {
+        @if may_extend || may_forward {
+            div.actions {
+                @if may_extend {
+                    form method="post" action=(paths::extend(link)) {
+                        button.quiet type="submit" aria-describedby="extend-said" { (words::MORE_TIME) }
+                    }
+                }
+                @if may_forward { a.button.quiet href=(paths::forward(link)) { (words::SOMEBODY_ELSE) } }
+            }
+            @if may_extend { p.muted #extend-said { (words::MORE_TIME_SAID) } }
+        }
+    }
 }
 
 /// What the page shows to someone whose turn it is not.
@@ -156,6 +177,7 @@ pub(crate) mod tests {
             guest: false,
             moved: false,
             may_decline: true,
+            may_extend: true,
             deadline: "2026-05-16T17:00:00Z".parse().unwrap(),
             login_host: "login.microsoftonline.com",
         }

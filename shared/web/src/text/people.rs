@@ -1,0 +1,39 @@
+//! What people read when they need more time, hand their part on, or look at a page that keeps itself up to date.
+
+use texts::{Text, text};
+
+pub(crate) const MORE_TIME: Text = text("people.more-time", "I need more time");
+pub(crate) const MORE_TIME_SAID: Text = text(
+    "people.more-time-said",
+    "Gives you as long again as you had, once. Nothing else changes, and reminders go on.",
+);
+pub(crate) const SOMEBODY_ELSE: Text = text("people.somebody-else", "Somebody else should do this");
+pub(crate) const FORWARD_TITLE: Text = text("people.forward-title", "Hand your part to somebody else");
+pub(crate) const FORWARD_WHAT: Text = text(
+    "people.forward-what",
+    "Your part is that of the {who}. The other person gets a mail with a link of their own and signs in with their own account.",
+);
+pub(crate) const FORWARD_LINK: Text = text(
+    "people.forward-link",
+    "Your link stops working at once. If you have signed in already, your sign-in is deleted.",
+);
+pub(crate) const FORWARD_NOTHING: Text =
+    text("people.forward-nothing", "Nothing is changed in Azure. Who handed what to whom is kept in the audit trail.");
+pub(crate) const FORWARD_EMAIL: Text = text("people.forward-email", "The other person's e-mail address");
+pub(crate) const FORWARD_EMAIL_HINT: Text =
+    text("people.forward-email-hint", "The address that they sign in to Microsoft with, such as kim@contoso.com.");
+pub(crate) const FORWARD_BUTTON: Text = text("people.forward-button", "Hand it over");
+pub(crate) const FORWARD_KEEP: Text = text("people.forward-keep", "Keep it");
+pub(crate) const FORWARD_NOT_ONE: Text =
+    text("people.forward-not-one", "The other person's e-mail address must be one address such as kim@contoso.com.");
+pub(crate) const FORWARD_SAME: Text =
+    text("people.forward-same", "This is the address that your part has already. Write another person's.");
+pub(crate) const FORWARD_NO_TITLE: Text = text("people.forward-no-title", "Your part can't be handed on now");
+pub(crate) const FORWARD_NO_MOVED: Text = text(
+    "people.forward-no-moved",
+    "The subscription has moved, or is moving: only the people who were part of it can finish it.",
+);
+pub(crate) const FORWARD_NO_GUEST: Text = text(
+    "people.forward-no-guest",
+    "You were invited as a guest of the partner directory already. Cancel the onboarding, which takes the invitation back, and start it again with the other person's address.",
+);
