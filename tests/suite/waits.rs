@@ -764,7 +764,7 @@ fn a_part_that_is_handed_on_is_done_by_the_other_person_and_the_old_link_says_th
         ensure!(done.text.contains("You handed your part on"), "{}", done.summary());
         for path in ["", "/turn", "/forward", "/cancel", "/confirm"] {
             let address = format!("{old}{path}");
-            let page = onboarding.owner.browser.open(&address.parse()?).await?;
+            let page = onboarding.owner.browser.open(&address).await?;
             ensure!(page.status == 410 && page.text.contains("Link.Superseded"), "{path}: {}", page.summary());
         }
         onboarding.partner.wait_for_mail(stack, "Somebody else takes a part", PATIENCE).await?;
