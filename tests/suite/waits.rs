@@ -753,7 +753,8 @@ fn a_part_that_is_handed_on_is_done_by_the_other_person_and_the_old_link_says_th
         let mut onboarding = case.onboarding()?;
         // Started with a wrong address: that person hands it to the one who owns the subscription.
         let right = onboarding.owner.account.email.clone();
-        onboarding = onboarding.owned_by(&onboarding.pair.partner_admin.clone())?;
+        let wrong = onboarding.pair.partner_admin.clone();
+        onboarding = onboarding.owned_by(&wrong)?;
         onboarding.start_by_form().await?;
         let old = onboarding.owner_link().await?;
         let turn = onboarding.owner_turn().await?;
