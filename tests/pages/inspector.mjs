@@ -37,7 +37,7 @@ export class Inspector {
       const wants = {
         'content-security-policy': /default-src 'none'/,
         'cache-control': /no-store/,
-        'referrer-policy': /no-referrer/,
+        'referrer-policy': /^same-origin$/,
         'x-content-type-options': /nosniff/,
       };
       for (const [name, wanted] of Object.entries(wants)) {

@@ -49,6 +49,8 @@ struct Ask {
     from: Option<Origin>,
     /// What that page's `form-action` allows, when this began with a form.
     form_action: Option<String>,
+    /// Whether that page's `Referrer-Policy` makes a browser send `Origin: null`.
+    hides_origin: bool,
 }
 
 impl Browser {
@@ -67,13 +69,21 @@ impl Browser {
     /// Opens an address as if it had been typed or clicked in a mail.
     pub async fn open(&mut self, url: impl AsRef<str>) -> Result<Page> {
         let url = Url::parse(url.as_ref()).context("not an address")?;
-        self.go(Ask { method: Method::GET, url, body: None, from: None, form_action: None }).await
+        self.go(Ask { method: Method::GET, url, body: None, from: None, form_action: None, hides_origin: false }).await
     }
 
     /// Follows a link by its words.
     pub async fn follow(&mut self, page: &Page, words: &str) -> Result<Page> {
         let url = page.link(words)?.clone();
-        self.go(Ask { method: Method::GET, url, body: None, from: Some(page.url.origin()), form_action: None }).await
+        self.go(Ask {
+            method: Method::GET,
+            url,
+            body: None,
+            from: Some(page.url.origin()),
+            form_action: None,
+            hides_origin: false,
+        })
+        .await
     }
 
     /// Presses a button, by its label or name, with the form as it is.
@@ -97,21 +107,38 @@ impl Browser {
     /// Opens an address but follows no redirect.
     pub async fn open_without_following(&mut self, url: impl AsRef<str>) -> Result<Page> {
         let url = Url::parse(url.as_ref()).context("not an address")?;
-        self.ask(&Ask { method: Method::GET, url, body: None, from: None, form_action: None }).await
+        self.ask(&Ask { method: Method::GET, url, body: None, from: None, form_action: None, hides_origin: false })
+            .await
     }
 
     /// Goes on where a redirect leads that was not followed.
     pub async fn follow_redirect(&mut self, page: &Page) -> Result<Page> {
         let url = page.redirect().with_context(|| format!("{} redirects nowhere", place(&page.url)))?;
         let from = page.from.clone();
-        self.go(Ask { method: Method::GET, url, body: None, from, form_action: page.form_action.clone() }).await
+        self.go(Ask {
+            method: Method::GET,
+            url,
+            body: None,
+            from,
+            form_action: page.form_action.clone(),
+            hides_origin: false,
+        })
+        .await
     }
 
     /// Goes one redirect further and stops there again.
     pub async fn open_redirect(&mut self, page: &Page) -> Result<Page> {
         let url = page.redirect().with_context(|| format!("{} redirects nowhere", place(&page.url)))?;
         let from = page.from.clone();
-        self.ask(&Ask { method: Method::GET, url, body: None, from, form_action: page.form_action.clone() }).await
+        self.ask(&Ask {
+            method: Method::GET,
+            url,
+            body: None,
+            from,
+            form_action: page.form_action.clone(),
+            hides_origin: false,
+        })
+        .await
     }
 
     /// Reads an address as JSON, as a page's own script would.
@@ -163,7 +190,8 @@ impl Browser {
         };
         let method = if form.post { Method::POST } else { Method::GET };
         let form_action = form_action(&page.headers);
-        Ok(Ask { method, url, body, from: Some(page.url.origin()), form_action })
+        let hides_origin = page.headers.get(header::REFERRER_POLICY).is_some_and(|policy| policy == "no-referrer");
+        Ok(Ask { method, url, body, from: Some(page.url.origin()), form_action, hides_origin })
     }
 
     async fn go(&mut self, mut ask: Ask) -> Result<Page> {
@@ -203,7 +231,8 @@ impl Browser {
         if let Some(body) = &ask.body {
             request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone());
             if let Some(from) = &ask.from {
-                request = request.header(header::ORIGIN, from.ascii_serialization());
+                let origin = if ask.hides_origin { "null".to_owned() } else { from.ascii_serialization() };
+                request = request.header(header::ORIGIN, origin);
             }
         }
         request = self.with_cookies(request, &ask.url, same_site || ask.method == Method::GET);

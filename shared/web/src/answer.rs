@@ -53,8 +53,9 @@ fn answer(status: StatusCode, content_type: &'static str, body: String, forms: F
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_SECURITY_POLICY, policy(forms));
-    // The callback's address holds a code and a state, links are capabilities: no address leaves us.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // The callback's address holds a code and a state, links are capabilities: no address leaves us. Not `no-referrer`: browsers send
+    // `Origin: null` with the forms of such a page, which is also what a form of a stranger's sandbox sends.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     headers.insert(
@@ -182,7 +183,7 @@ mod tests {
             ] {
                 assert!(headers.contains_key(name), "{name}");
             }
-            assert_eq!(headers["referrer-policy"], "no-referrer");
+            assert_eq!(headers["referrer-policy"], "same-origin");
             let policy = headers["content-security-policy"].to_str().unwrap();
             for directive in ["default-src 'none'", "style-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"] {
                 assert!(policy.contains(directive), "{directive}");

@@ -11,7 +11,8 @@ pub fn start() -> Markup {
     let content = html! {
         h1 { (text::START_TITLE) }
         p { (text::START_LEAD) }
-        div.wide {
+        // Focusable, so that the keyboard scrolls it in a narrow window.
+        div.wide tabindex="0" role="region" aria-label=(text::START_TABLE) {
             table {
                 caption { (text::START_TABLE) }
                 thead {
