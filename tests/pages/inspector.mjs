@@ -115,7 +115,9 @@ export class Inspector {
     await page.route('**/*', async (route) => {
       const request = route.request();
       if (request.isNavigationRequest()) return route.fulfill({ contentType: 'text/html; charset=utf-8', body: window.html });
-      // Style sheets and scripts are asked for once.
+      // The markup is what scripts have left: here they would only load it again under the rules' feet.
+      if (request.resourceType() !== 'stylesheet') return route.abort();
+      // Style sheets are asked for once.
       const at = request.url();
       if (!this.served.has(at)) this.served.set(at, await route.fetch());
       return route.fulfill({ response: this.served.get(at) });

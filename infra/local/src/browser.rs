@@ -362,6 +362,7 @@ mod tests {
                 body: None,
                 from: Some(at("http://127.0.0.1:4180/o").origin()),
                 form_action: Some(allowed.to_owned()),
+                hides_origin: false,
             }
             .check_form_action()
         };
