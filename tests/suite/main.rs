@@ -12,6 +12,7 @@ mod impact;
 mod journeys;
 mod pages;
 mod permissions;
+mod reading;
 mod secrets;
 mod sign_in;
 mod starts;
