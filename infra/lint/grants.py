@@ -21,11 +21,12 @@ STEP = RECORD | APP | OPEN
 
 GRANTS = {
     # people
-    "signup": _on(TABLE, "dynamodb:GetItem") | _on("Association", "states:StartExecution") | LINKS,
+    "signup": _on(TABLE, "dynamodb:GetItem", "dynamodb:PutItem")
+    | _on(SESSIONS, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem") | _on("Association", "states:StartExecution") | LINKS,
     "sign-in": RECORD | _on(SESSIONS, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem") | LINKS | APP | SIGNAL
     | _on("TokenKey", "kms:Encrypt"),
     "progress": _on(TABLE, "dynamodb:Query") | LINKS,
-    "decide": RECORD | _on(SESSIONS, "dynamodb:GetItem") | LINKS | SIGNAL,
+    "decide": RECORD | _on(TABLE, "dynamodb:DeleteItem") | _on(SESSIONS, "dynamodb:GetItem") | LINKS | SIGNAL,
     # the state machine
     "register": _on(TABLE, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
     "request-sign-in": RECORD,

@@ -172,7 +172,13 @@ fn a_link_for_looking_can_not_cancel() -> Result<()> {
         let mut onboarding = case.onboarding()?;
         let page = onboarding.partner.sign_up(case.stack(), &onboarding.request).await?;
         onboarding.id = crate::world::id_of_link(page.url.path())?;
-        let url = format!("{}/cancel", page.url);
+        let own = page.url.clone();
+        let share = until("it is registered", PATIENCE, async || {
+            let page = onboarding.partner.browser.clone().open(&own).await?;
+            Ok(page.link("A link for looking only").ok())
+        })
+        .await?;
+        let url = format!("{share}/cancel");
         let shown = until("it is registered", PATIENCE, async || {
             let page = onboarding.partner.browser.clone().open(&url).await?;
             Ok((page.status == 200).then_some(page))

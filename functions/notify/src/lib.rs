@@ -6,7 +6,7 @@
 //! The stream delivers at least once. A mail that was marked as sent is not sent again; one that a crash left between sending
 //! and marking is sent twice, which is better than not at all.
 
-mod texts;
+mod words;
 
 use aws_sdk_sesv2::error::ProvideErrorMetadata as _;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
@@ -93,13 +93,15 @@ pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
     for record in input.records {
         let Keys { pk, sk } = &record.dynamodb.keys;
         // The stream's filter lets only mails through; where a filter is not applied, the rest is passed over here.
-        let Some(id) = pk.value.strip_prefix("ONB#").filter(|_| sk.value.starts_with(store::keys::OUTBOX_PREFIX))
+        let Some((kind, id)) = pk.value.split_once('#').filter(|_| sk.value.starts_with(store::keys::OUTBOX_PREFIX))
         else {
             continue;
         };
-        let sent = match OnboardingId::parse(id) {
-            Ok(id) => send(deps, &id, &sk.value).await,
-            Err(error) => Err(StepError::new(ErrorName::InternalBug, error.to_string())),
+        let sent = match (OnboardingId::parse(id), kind) {
+            (Ok(id), "ONB") => send(deps, &id, &sk.value).await,
+            (Ok(id), "DRAFT") => send_code(deps, &id, &sk.value).await,
+            (Ok(_), _) => continue,
+            (Err(error), _) => Err(StepError::new(ErrorName::InternalBug, error.to_string())),
         };
         if let Err(error) = sent {
             tracing::error!(
@@ -126,6 +128,37 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
         tracing::info!(onboarding_id = %id, template = mail.template, "a mail was passed over: what it asks for is done");
         return Ok(());
     };
+    let message_id = deliver(deps, loaded.meta.email(mail.actor), text).await?;
+    match deps.store.mail_sent(id, sk, &message_id, deps.clock.now()).await {
+        // Another delivery of the same change was as fast.
+        Ok(()) | Err(StoreError::Conflict) => {}
+        Err(error) => return Err(error.into()),
+    }
+    tracing::info!(onboarding_id = %id, template = mail.template, to = mail.actor.as_str(), message_id, "a mail was sent");
+    Ok(())
+}
+
+/// Sends the code of a sign-up to the one who signs up. A code that is too old is of no use to anybody.
+async fn send_code(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError> {
+    let now = deps.clock.now();
+    let mail = deps.store.draft_mail(id, sk).await?;
+    let Some(mail) = mail.filter(|mail| mail.sent_at.is_none() && now.as_second() < mail.expires_at) else {
+        return Ok(());
+    };
+    let key = deps.secrets.link_key().await.map_err(|error| StepError::new(error.name(), error.to_string()))?;
+    let code = key.mailbox_code(id.as_str(), mail.number);
+    let text = texts::within(texts::Locale::named(&mail.language, "UTC"), || words::code(&code, &deps.portal));
+    let message_id = deliver(deps, &mail.to, text).await?;
+    match deps.store.draft_mail_sent(id, sk, now).await {
+        Ok(()) | Err(StoreError::Conflict) => {}
+        Err(error) => return Err(error.into()),
+    }
+    tracing::info!(onboarding_id = %id, template = "verify-address", message_id, "a mail was sent");
+    Ok(())
+}
+
+/// Hands a mail to the mail service; answers its id there.
+async fn deliver(deps: &Deps, to: &str, text: words::Text) -> Result<String, StepError> {
     let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
     let built = |error: aws_sdk_sesv2::error::BuildError| StepError::new(ErrorName::InternalBug, error.to_string());
     let message = Message::builder()
@@ -136,7 +169,7 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
         .mail
         .send_email()
         .from_email_address(&deps.from)
-        .destination(Destination::builder().to_addresses(loaded.meta.email(mail.actor)).build())
+        .destination(Destination::builder().to_addresses(to).build())
         .content(EmailContent::builder().simple(message).build())
         .send()
         .await
@@ -152,18 +185,11 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
                 format!("the mail service refused: {code} {}", said.unwrap_or_default()),
             )
         })?;
-    let message_id = answer.message_id.unwrap_or_default();
-    match deps.store.mail_sent(id, sk, &message_id, deps.clock.now()).await {
-        // Another delivery of the same change was as fast.
-        Ok(()) | Err(StoreError::Conflict) => {}
-        Err(error) => return Err(error.into()),
-    }
-    tracing::info!(onboarding_id = %id, template = mail.template, to = mail.actor.as_str(), message_id, "a mail was sent");
-    Ok(())
+    Ok(answer.message_id.unwrap_or_default())
 }
 
 /// The mail's words; none if what it asks for has been done since.
-fn compose(portal: &str, key: &LinkKey, loaded: &Loaded, mail: &OutboxMail) -> Option<texts::Text> {
+fn compose(portal: &str, key: &LinkKey, loaded: &Loaded, mail: &OutboxMail) -> Option<words::Text> {
     let link = key.link(&loaded.meta.onboarding_id, loaded.meta.link_role(mail.actor));
-    texts::text(&loaded.meta, mail, loaded.open_wait(), &format!("{portal}/o/{link}"))
+    words::text(&loaded.meta, mail, loaded.open_wait(), &format!("{portal}/o/{link}"))
 }

@@ -10,7 +10,7 @@ mod view;
 use http::{Method, Request, StatusCode};
 use jiff::Timestamp;
 use onboarding::audit::Entry;
-use onboarding::links::LinkKey;
+use onboarding::links::{LinkKey, LinkRole};
 use onboarding::{ErrorName, OnboardingId};
 use ops::{Clock, Config};
 use store::{Archive, Loaded, Store, StoreError};
@@ -153,7 +153,8 @@ async fn progress<R: Reading, B>(
     let audit = deps.audit(&id).await.map_err(|error| failed(&id, &error))?;
     // After the move, people ask what is left for them to do: that is in the report.
     let report = if loaded.meta.moved { read::newest(deps, &loaded).await? } else { None };
-    let view = view(&loaded, &audit, report.as_ref(), link, role.actor(), deps.now());
+    let mut view = view(&loaded, &audit, report.as_ref(), link, role.actor(), deps.now());
+    view.share = role.actor().map(|_| key.link(&id, LinkRole::Viewer));
     Ok(if wants_json {
         answer::json(StatusCode::OK, &view)
     } else {

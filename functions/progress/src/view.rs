@@ -80,6 +80,7 @@ pub fn view(
             .iter()
             .map(|item| UndoneRow { what: item.what.clone(), result: item.result.clone(), why: item.why.clone() })
             .collect(),
+        share: None,
         changed: changed(loaded, now),
         read_at: now,
     }

@@ -68,6 +68,11 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         time_zone: request.time_zone.clone().unwrap_or_else(|| "UTC".into()),
         ..Contact::default()
     };
+    let started_by = request.started_by.clone().map(|by| store::StartedBy {
+        who: by.who,
+        email: by.email,
+        verified_at: by.verified_at,
+    });
     let meta = Meta {
         onboarding_id: id.clone(),
         schema: 1,
@@ -114,7 +119,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         updated_at: now.to_string(),
         owner_contact: contact.clone(),
         partner_admin_contact: contact,
-        started_by: None,
+        started_by: started_by.clone(),
         waiting: None,
         list_pk: None,
         list_sk: None,
@@ -128,7 +133,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         None,
         json!({
             "subscription": meta.subscription_id, "source": meta.source_tenant_id, "partner": meta.partner_tenant_id,
-            "cloud": meta.cloud, "route": route, "people": [Actor::Owner, Actor::PartnerAdmin],
+            "cloud": meta.cloud, "route": route, "people": [Actor::Owner, Actor::PartnerAdmin], "startedBy": started_by,
         }),
     );
     let created = deps.store.create_onboarding(NewOnboarding { meta, notes: vec![note], mails: Vec::new() }, now).await;

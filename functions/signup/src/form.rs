@@ -4,12 +4,16 @@ use http::StatusCode;
 use jiff::Timestamp;
 use onboarding::links::LinkRole;
 use onboarding::request::OnboardingRequest;
-use onboarding::{Cloud, ErrorName, OnboardingId, TenantId};
+use onboarding::{Actor, Cloud, ErrorName, OnboardingId, TenantId};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use web::pages::{FIELD_ONBOARDING, FormView, field_label};
+use store::Draft;
+use web::pages::{
+    FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, field_label, initiator_wrong, zone_wrong,
+};
 use web::{Answer, Fields, Problem, answer, pages, paths};
 
+use crate::mailbox;
 use crate::world::{Looked, World};
 
 /// How long a form may be open before it is sent, in seconds. The progress page counts on it: see its `CREATING_SECONDS`.
@@ -18,31 +22,23 @@ const FORM_SECONDS: i64 = 3600;
 /// `GET /new`.
 pub(crate) fn empty<W: World>(world: &W) -> Result<Answer, ErrorName> {
     let id = world.new_id()?;
-    Ok(shown(world, StatusCode::OK, &id, &Fields::default(), &[], None))
+    Ok(shown(world, StatusCode::OK, &id, &Fields::default(), &[]))
 }
 
-fn shown<W: World>(
-    world: &W,
-    status: StatusCode,
-    id: &OnboardingId,
-    values: &Fields,
-    problems: &[Problem],
-    running: Option<&str>,
-) -> Answer {
+fn shown<W: World>(world: &W, status: StatusCode, id: &OnboardingId, values: &Fields, problems: &[Problem]) -> Answer {
     let clouds: Vec<Cloud> = Cloud::ALL.into_iter().filter(|cloud| world.closed(*cloud).is_none()).collect();
-    answer::page(status, pages::signup_form(&FormView { onboarding: id, values, problems, clouds: &clouds, running }))
+    answer::page(status, pages::signup_form(&FormView { onboarding: id, values, problems, clouds: &clouds }))
 }
 
-/// What is wrong with a form, and where it leads if that is that it runs already.
+/// What is wrong with a form.
 struct Wrong {
     status: StatusCode,
     problems: Vec<Problem>,
-    running: Option<String>,
 }
 
 impl Wrong {
     fn fields(problems: Vec<Problem>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, problems, running: None }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, problems }
     }
 
     fn field(field: &str, name: ErrorName, message: &str) -> Self {
@@ -53,7 +49,7 @@ impl Wrong {
 /// `POST /new`.
 pub(crate) async fn send<W: World>(world: &W, posted: Fields, wants_json: bool) -> Result<Answer, ErrorName> {
     let (form, wrong) = match form_id(&posted, world.now()) {
-        Some(form) => (form, start(world, &posted).await),
+        Some(form) => (form, keep(world, &posted).await),
         None => {
             let problem = Problem::new(
                 "",
@@ -64,7 +60,7 @@ pub(crate) async fn send<W: World>(world: &W, posted: Fields, wants_json: bool) 
         }
     };
     let wrong = match wrong {
-        Ok(link) => return Ok(answer::see_other(&paths::progress(&link))),
+        Ok(link) => return Ok(answer::see_other(&paths::check_mail(&link))),
         Err(wrong) => wrong,
     };
     if wants_json {
@@ -73,10 +69,9 @@ pub(crate) async fn send<W: World>(world: &W, posted: Fields, wants_json: bool) 
             .iter()
             .map(|problem| json!({"field": problem.field, "error": problem.id, "message": problem.message}))
             .collect();
-        let running = wrong.running.as_deref().map(paths::progress);
-        return Ok(answer::json(wrong.status, &json!({"errors": errors, "running": running})));
+        return Ok(answer::json(wrong.status, &json!({"errors": errors})));
     }
-    Ok(shown(world, wrong.status, &form, &posted, &wrong.problems, wrong.running.as_deref()))
+    Ok(shown(world, wrong.status, &form, &posted, &wrong.problems))
 }
 
 /// The form's own id, if it is one and not too old.
@@ -106,7 +101,7 @@ fn request(posted: &Fields) -> Value {
     request.insert("schema".into(), json!(onboarding::request::SCHEMA));
     for name in OnboardingRequest::FIELDS {
         if name != "schema"
-            && name != FIELD_ONBOARDING
+            && !["startedBy", FIELD_ONBOARDING].contains(&name)
             && let Some(value) = posted.filled(name)
         {
             request.insert(name.into(), json!(value));
@@ -115,8 +110,8 @@ fn request(posted: &Fields) -> Value {
     Value::Object(request)
 }
 
-/// Starts the onboarding and answers its link for looking.
-async fn start<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
+/// Keeps what was asked for until the mailbox is proved; answers the link of what will be.
+async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
     let mut request = OnboardingRequest::parse(&request(posted)).map_err(|errors| {
         let problem = |error: onboarding::request::FieldError| {
             let message = format!("{} {}", field_label(&error.field), error.message);
@@ -128,47 +123,54 @@ async fn start<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
         let said = texts::explanation(name);
         return Err(Wrong::field("cloud", name, &format!("can't be chosen. {} {}", said.cause, said.next_step)));
     }
+    let Some((who, email)) = initiator(posted, &request) else { return Err(Wrong::fields(vec![initiator_wrong()])) };
+    if request.time_zone.as_deref().is_some_and(|zone| texts::known_zone(zone).is_none()) {
+        return Err(Wrong::fields(vec![zone_wrong()]));
+    }
     let partner = look_up(world, &request).await?;
     let Some(form) = form_id(posted, world.now()) else { return Err(ours(ErrorName::InternalBug)) };
     let id = onboarding_id(&form, &request);
     let key = world.link_key().await.map_err(ours)?;
     let link = key.link(&id, LinkRole::Viewer);
 
-    let by_request = world.running_for_request(&request.key(&partner)).await.map_err(ours)?;
-    let running = match by_request {
-        Some(running) => Some(running),
-        None => world.running_for_subscription(&request.subscription_id).await.map_err(ours)?,
-    };
-    match running {
-        // The second click, after the first one's onboarding was created.
-        Some(running) if running == id => return Ok(link),
-        Some(running) => {
-            let problem = Problem::new(
-                "subscriptionId",
-                ErrorName::AlreadyRunning.as_str(),
-                "An onboarding of this subscription is already running, and no second one was started. Go on with it: its people have its link by mail, and the button below shows its progress.",
-            );
-            let running = Some(key.link(&running, LinkRole::Viewer));
-            return Err(Wrong { status: StatusCode::CONFLICT, problems: vec![problem], running });
-        }
-        None => {}
-    }
     request.onboarding_id = Some(id.clone());
-    let input = serde_json::to_string(&request).map_err(|_| ours(ErrorName::InternalBug))?;
-    world.start(&id, &input).await.map_err(ours)?;
-    tracing::info!(target: "mooring::signup", onboarding_id = %id, cloud = request.cloud.as_str(), "an onboarding was started by the form");
+    if request.language.is_none() {
+        request.language = Some(texts::language().tag().to_owned());
+    }
+    let draft = Draft {
+        request: serde_json::to_string(&request).map_err(|_| ours(ErrorName::InternalBug))?,
+        partner_tenant: partner.to_string(),
+        email,
+        who,
+        number: 1,
+        tries: 0,
+        sent_at: world.now().as_second(),
+        kept_at: world.now().to_string(),
+        ends_at: world.now().as_second() + mailbox::DRAFT_SECONDS,
+    };
+    mailbox::begin(world, &id, draft).await.map_err(ours)?;
     Ok(link)
+}
+
+/// Whose mailbox must be proved: one of the two people's, or that of whoever says to be somebody else.
+fn initiator(posted: &Fields, request: &OnboardingRequest) -> Option<(Option<Actor>, String)> {
+    match posted.get(FIELD_INITIATOR) {
+        "other" => {
+            let email = onboarding::request::email(posted.get(FIELD_INITIATOR_EMAIL))?;
+            let known = [(Actor::Owner, &request.owner_email), (Actor::PartnerAdmin, &request.partner_admin_email)];
+            let who = known.into_iter().find(|(_, theirs)| **theirs == email).map(|(actor, _)| actor);
+            Some((who, email))
+        }
+        "owner" => Some((Some(Actor::Owner), request.owner_email.clone())),
+        _ => Some((Some(Actor::PartnerAdmin), request.partner_admin_email.clone())),
+    }
 }
 
 /// Something of ours or of Microsoft's failed: the form stays as it was typed.
 fn ours(name: ErrorName) -> Wrong {
     let said = texts::explanation(name);
     let message = format!("{}. {} {}", said.title, "Nothing was created, and what you typed is kept.", said.next_step);
-    Wrong {
-        status: StatusCode::SERVICE_UNAVAILABLE,
-        problems: vec![Problem::new("", name.as_str(), message)],
-        running: None,
-    }
+    Wrong { status: StatusCode::SERVICE_UNAVAILABLE, problems: vec![Problem::new("", name.as_str(), message)] }
 }
 
 /// Finds both directories, and every reason to create nothing. Answers the partner directory's id.

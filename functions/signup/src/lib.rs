@@ -1,5 +1,7 @@
 //! Signing up: the start page (`GET /`), the form (`GET /new`), and what it starts (`POST /new`).
 //!
+//! Nothing begins before whoever fills in the form has proved their mailbox (`/check-mail/{link}`): see `mailbox`.
+//!
 //! The form is one of three equal starts: it validates against the same schema as the event and the console do, looks up what
 //! can be known without anybody's sign-in, so that mistakes are told where they were made, and starts the same execution.
 //! `register` checks all of it again: nothing that comes from here is trusted because it came from here.
@@ -12,6 +14,7 @@
 //! subscription is unknown, to tell a tenant id from a subscription id. AWS calls: two reads of locks, one start.
 
 mod form;
+mod mailbox;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -20,6 +23,8 @@ use http::{Method, Request, StatusCode};
 use web::{Answer, Fields, WebProblem, answer, asked, pages, paths};
 
 pub use world::{Deps, Looked, World};
+
+const CHECK_MAIL: &str = "/check-mail/";
 
 /// Answers one request, in the language of who asks.
 pub async fn handle<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> Answer {
@@ -43,6 +48,18 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
                 return WebProblem::TooLarge.answer(wants_json);
             };
             form::send(world, posted, wants_json).await.unwrap_or_else(|name| pages::explained(name, None, wants_json))
+        }
+        path if path.starts_with(CHECK_MAIL) => {
+            let link = path.strip_prefix(CHECK_MAIL).unwrap_or_default();
+            let answered = match method.clone() {
+                Method::GET | Method::HEAD => mailbox::show(world, link).await,
+                Method::POST if !asked::came_from_our_page(request.headers(), world.portal()) => {
+                    return WebProblem::CrossSite.answer(wants_json);
+                }
+                Method::POST => mailbox::prove(world, link, request.body().as_ref()).await,
+                _ => Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST")),
+            };
+            answered.unwrap_or_else(|name| pages::explained(name, None, wants_json))
         }
         paths::START => answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD"),
         paths::NEW => answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST"),

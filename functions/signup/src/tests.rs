@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use http::Request;
 use jiff::Timestamp;
 use onboarding::links::{LinkKey, LinkRole};
-use onboarding::{Cloud, ErrorName, OnboardingId, SubscriptionId, TenantId};
+use onboarding::{Actor, Cloud, ErrorName, OnboardingId, SubscriptionId, TenantId};
+
+use serde_json::json;
+use store::{Draft, Meta};
 
 use super::*;
 
@@ -18,6 +22,9 @@ struct Small {
     running: Option<OnboardingId>,
     failing: Option<ErrorName>,
     started: Mutex<Vec<(OnboardingId, String)>>,
+    drafts: Mutex<BTreeMap<String, Draft>>,
+    mailed: Mutex<Vec<(String, u32)>>,
+    mails_left: Mutex<u32>,
 }
 
 impl World for Small {
@@ -61,6 +68,52 @@ impl World for Small {
     async fn running_for_subscription(&self, _: &SubscriptionId) -> Result<Option<OnboardingId>, ErrorName> {
         Ok(self.running.clone())
     }
+    async fn meta(&self, id: &OnboardingId) -> Result<Option<Meta>, ErrorName> {
+        Ok(Some(
+            serde_json::from_value(json!({
+                "onboardingId": id, "schema": 1, "ver": 3, "status": "waiting", "currentStep": "assess-impact",
+                "cloud": "public", "route": "two-party", "subscriptionId": SUBSCRIPTION, "sourceTenantId": SOURCE,
+                "partnerTenantId": PARTNER, "partnerDirectory": "contoso.com", "ownerEmail": "rosa@outlook.com",
+                "ownerAccount": "personal", "partnerAdminEmail": "kim@contoso.com", "requestKey": "k", "execution": "arn",
+                "createdAt": "2026-05-12T09:00:00Z", "updatedAt": "2026-05-12T09:30:00Z",
+            }))
+            .unwrap(),
+        ))
+    }
+    async fn keep_draft(&self, id: &OnboardingId, draft: &Draft) -> Result<bool, ErrorName> {
+        let mut drafts = self.drafts.lock().unwrap();
+        let new = !drafts.contains_key(id.as_str());
+        drafts.entry(id.to_string()).or_insert_with(|| draft.clone());
+        Ok(new)
+    }
+    async fn draft(&self, id: &OnboardingId) -> Result<Option<Draft>, ErrorName> {
+        Ok(self.drafts.lock().unwrap().get(id.as_str()).cloned())
+    }
+    async fn try_code(&self, id: &OnboardingId, number: u32) -> Result<bool, ErrorName> {
+        let mut drafts = self.drafts.lock().unwrap();
+        let draft = drafts.get_mut(id.as_str()).unwrap();
+        let may = draft.number == number && draft.tries < 5;
+        draft.tries += u32::from(may);
+        Ok(may)
+    }
+    async fn renew_code(&self, id: &OnboardingId, draft: &Draft) -> Result<Option<Draft>, ErrorName> {
+        if self.now.as_second() - draft.sent_at < 60 {
+            return Ok(None);
+        }
+        let renewed = Draft { number: draft.number + 1, tries: 0, sent_at: self.now.as_second(), ..draft.clone() };
+        self.drafts.lock().unwrap().insert(id.to_string(), renewed.clone());
+        Ok(Some(renewed))
+    }
+    async fn may_mail(&self, _: &str, _: u32) -> Result<bool, ErrorName> {
+        let mut left = self.mails_left.lock().unwrap();
+        let may = *left > 0;
+        *left = left.saturating_sub(1);
+        Ok(may)
+    }
+    async fn mail_code(&self, _: &OnboardingId, draft: &Draft) -> Result<(), ErrorName> {
+        self.mailed.lock().unwrap().push((draft.email.clone(), draft.number));
+        Ok(())
+    }
     async fn start(&self, id: &OnboardingId, input: &str) -> Result<(), ErrorName> {
         self.started.lock().unwrap().push((id.clone(), input.to_owned()));
         Ok(())
@@ -68,7 +121,15 @@ impl World for Small {
 }
 
 fn small() -> Small {
-    Small { now: "2026-05-12T10:00:00Z".parse().unwrap(), running: None, failing: None, started: Mutex::default() }
+    Small {
+        now: "2026-05-12T10:00:00Z".parse().unwrap(),
+        running: None,
+        failing: None,
+        started: Mutex::default(),
+        drafts: Mutex::default(),
+        mailed: Mutex::default(),
+        mails_left: Mutex::new(10),
+    }
 }
 
 fn form_id(seconds_ago: i64) -> String {
@@ -117,39 +178,129 @@ fn location(answer: &Answer) -> &str {
     answer.headers()["location"].to_str().unwrap()
 }
 
-#[tokio::test]
-async fn a_right_form_starts_one_execution_and_leads_to_a_link_for_looking() {
-    let world = small();
-    let answer = send(&world, &[]).await;
-    assert_eq!(answer.status(), StatusCode::SEE_OTHER);
-    let started = world.started.lock().unwrap();
-    let [(id, input)] = started.as_slice() else { panic!("{started:?}") };
-    let (link, rest) = paths::parse(location(&answer)).unwrap();
-    assert_eq!(rest, "");
-    assert_eq!(LinkKey::new(KEY).unwrap().open(link), Some((id.clone(), LinkRole::Viewer)));
-    let input: serde_json::Value = serde_json::from_str(input).unwrap();
-    let request = onboarding::OnboardingRequest::parse(&input).unwrap();
-    assert_eq!(request.onboarding_id.as_ref(), Some(id));
-    assert_eq!(request.owner_email, "rosa@outlook.com");
+/// The page with the code, and the link in its address.
+async fn check_mail(world: &Small, changes: &[(&str, &str)]) -> String {
+    let answer = send(world, changes).await;
+    assert_eq!(answer.status(), StatusCode::SEE_OTHER, "{}", answer.body());
+    location(&answer).strip_prefix("/check-mail/").unwrap().to_owned()
+}
+
+fn code(link: &str, number: u32) -> String {
+    let key = LinkKey::new(KEY).unwrap();
+    let (id, _) = key.open(link).unwrap();
+    key.mailbox_code(id.as_str(), number)
+}
+
+async fn prove(world: &Small, link: &str, body: &str) -> Answer {
+    let request = Request::builder().method("POST").uri(format!("/check-mail/{link}"));
+    let request = request.header("origin", "https://mooring.example").body(body.as_bytes().to_vec()).unwrap();
+    handle(world, &request).await
 }
 
 #[tokio::test]
-async fn a_second_click_is_the_same_onboarding_and_a_corrected_form_is_another() {
+async fn a_right_form_starts_nothing_and_mails_a_code_to_whoever_fills_it_in_only() {
+    for (changes, email) in [
+        (&[][..], "kim@contoso.com"),
+        (&[("initiator", "owner")], "rosa@outlook.com"),
+        (&[("initiator", "other"), ("initiatorEmail", "Jo@contoso.com")], "jo@contoso.com"),
+    ] {
+        let world = small();
+        let link = check_mail(&world, changes).await;
+        assert_eq!(*world.mailed.lock().unwrap(), [(email.to_owned(), 1)]);
+        assert!(world.started.lock().unwrap().is_empty());
+        let page = Request::builder().uri(format!("/check-mail/{link}")).body(Vec::new()).unwrap();
+        let page = handle(&world, &page).await;
+        assert!(page.body().contains(email) && page.body().contains("one-time-code"));
+        assert!(!page.body().contains(&code(&link, 1)));
+    }
+}
+
+#[tokio::test]
+async fn the_right_code_starts_one_execution_and_leads_to_the_initiators_own_link() {
+    for (changes, role) in [
+        (&[][..], LinkRole::Person(Actor::PartnerAdmin, 0)),
+        (&[("initiator", "owner")], LinkRole::Person(Actor::Owner, 0)),
+        (&[("initiator", "other"), ("initiatorEmail", "jo@contoso.com")], LinkRole::Viewer),
+        (&[("initiator", "other"), ("initiatorEmail", "rosa@outlook.com")], LinkRole::Person(Actor::Owner, 0)),
+    ] {
+        let world = small();
+        let link = check_mail(&world, changes).await;
+        let right = format!("code={}", code(&link, 1));
+        let (first, second) = (prove(&world, &link, &right).await, prove(&world, &link, &right).await);
+        assert_eq!((first.status(), location(&first)), (StatusCode::SEE_OTHER, location(&second)));
+        let started = world.started.lock().unwrap();
+        assert_eq!(started[0], started[1], "twice the same execution");
+        let (id, input) = &started[0];
+        let (opened, rest) = paths::parse(location(&first)).unwrap();
+        assert_eq!((LinkKey::new(KEY).unwrap().open(opened), rest), (Some((id.clone(), role)), ""));
+        let request = onboarding::OnboardingRequest::parse(&serde_json::from_str(input).unwrap()).unwrap();
+        assert_eq!(request.onboarding_id.as_ref(), Some(id));
+        assert_eq!(request.started_by.unwrap().email, world.mailed.lock().unwrap()[0].0);
+    }
+}
+
+#[tokio::test]
+async fn five_wrong_codes_make_it_void_and_the_right_one_comes_too_late() {
     let world = small();
-    send(&world, &[]).await;
-    send(&world, &[]).await;
-    send(&world, &[("ownerEmail", "rosa@fabrikam.com")]).await;
-    let started = world.started.lock().unwrap();
-    assert_eq!(started[0], started[1]);
-    assert_ne!(started[0].0, started[2].0);
+    let link = check_mail(&world, &[]).await;
+    for _ in 0..5 {
+        let answer = prove(&world, &link, "code=000").await;
+        assert!(answer.status() == StatusCode::UNPROCESSABLE_ENTITY && answer.body().contains("Mailbox.WrongCode"));
+    }
+    let late = prove(&world, &link, &format!("code={}", code(&link, 1))).await;
+    assert!(late.body().contains("Mailbox.VoidCode"));
+    assert!(world.started.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_new_code_can_be_had_after_a_minute_and_makes_the_old_one_void() {
+    let mut world = small();
+    let link = check_mail(&world, &[]).await;
+    let soon = prove(&world, &link, "do=resend").await;
+    assert!(soon.body().contains("Mailbox.TooSoon") && world.mailed.lock().unwrap().len() == 1);
+    world.now = "2026-05-12T10:02:00Z".parse().unwrap();
+    let again = prove(&world, &link, "do=resend").await;
+    assert!(again.status() == StatusCode::OK && world.mailed.lock().unwrap().len() == 2);
+    assert!(prove(&world, &link, &format!("code={}", code(&link, 1))).await.body().contains("Mailbox.WrongCode"));
+    assert_eq!(prove(&world, &link, &format!("code={}", code(&link, 2))).await.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn after_half_an_hour_and_for_a_forged_link_there_is_nothing() {
+    let mut world = small();
+    let link = check_mail(&world, &[]).await;
+    let right = format!("code={}", code(&link, 1));
+    world.now = "2026-05-12T10:31:00Z".parse().unwrap();
+    assert_eq!(prove(&world, &link, &right).await.status(), StatusCode::GONE);
+    world.now = small().now;
+    for forged in [link.replace(".v.", ".p."), "x".into(), String::new()] {
+        assert_eq!(prove(&world, &forged, &right).await.status(), StatusCode::GONE, "{forged}");
+    }
+    assert!(world.started.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_address_with_too_many_mails_gets_no_more_and_the_same_answer() {
+    let world = small();
+    *world.mails_left.lock().unwrap() = 0;
+    let link = check_mail(&world, &[]).await;
+    assert!(world.mailed.lock().unwrap().is_empty() && !link.is_empty());
+}
+
+#[tokio::test]
+async fn a_second_click_is_the_same_draft_with_one_mail_and_a_corrected_form_is_another() {
+    let world = small();
+    let first = check_mail(&world, &[]).await;
+    assert_eq!(first, check_mail(&world, &[]).await);
+    assert_eq!(world.mailed.lock().unwrap().len(), 1);
+    assert_ne!(first, check_mail(&world, &[("ownerEmail", "rosa@fabrikam.com")]).await);
 }
 
 #[tokio::test]
 async fn nobody_is_led_to_an_onboarding_whose_id_they_know() {
     let world = small();
     let known = form_id(60);
-    let answer = send(&world, &[("onboardingId", &known)]).await;
-    assert!(!location(&answer).contains(&known));
+    assert!(!check_mail(&world, &[("onboardingId", &known)]).await.contains(&known));
 }
 
 #[tokio::test]
@@ -171,6 +322,8 @@ async fn every_mistake_is_told_at_its_field_and_nothing_is_started() {
         (&[("cloud", "germany")], "cloud", "Cloud.Retired", "29 October 2021"),
         (&[("cloud", "china")], "cloud", "Cloud.Unsupported", "Partner Center"),
         (&[("cloud", "moon")], "cloud", "Input.Invalid", "must be public"),
+        (&[("initiator", "other"), ("initiatorEmail", "jo")], "initiatorEmail", "Input.Invalid", "one address"),
+        (&[("timeZone", "Moon/Base")], "timeZone", "Input.Invalid", "Europe/Berlin"),
         (&[("ownerEmail", "rosa")], "ownerEmail", "Input.Invalid", "e-mail"),
         (&[("partnerAdminEmail", "kim@contoso.com\r\nBcc: x@y.zz")], "partnerAdminEmail", "Input.Invalid", "e-mail"),
     ] {
@@ -183,7 +336,7 @@ async fn every_mistake_is_told_at_its_field_and_nothing_is_started() {
             assert!(answer.body().contains(&piece), "{changes:?}: {piece}");
         }
         assert!(answer.body().contains(r#"value="kim@contoso.com"#), "what was right is kept: {changes:?}");
-        assert!(world.started.lock().unwrap().is_empty(), "{changes:?}");
+        assert!(world.started.lock().unwrap().is_empty() && world.mailed.lock().unwrap().is_empty(), "{changes:?}");
     }
 }
 
@@ -195,14 +348,29 @@ async fn two_mistakes_that_only_microsoft_can_tell_are_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_running_onboarding_of_the_subscription_is_led_to() {
+async fn a_running_onboarding_is_led_to_by_its_people_and_only_named_to_others_and_only_after_the_code() {
     let running = OnboardingId::from_parts(1, 2);
-    let world = Small { running: Some(running.clone()), ..small() };
-    let answer = send(&world, &[]).await;
-    assert_eq!(answer.status(), StatusCode::CONFLICT);
-    let link = LinkKey::new(KEY).unwrap().link(&running, LinkRole::Viewer);
-    assert!(answer.body().contains(&paths::progress(&link)) && answer.body().contains("Onboarding.AlreadyRunning"));
-    assert!(world.started.lock().unwrap().is_empty());
+    for (changes, link) in [
+        (&[][..], Some(LinkRole::Person(Actor::PartnerAdmin, 0))),
+        (&[("initiator", "other"), ("initiatorEmail", "jo@contoso.com")], None),
+    ] {
+        let world = Small { running: Some(running.clone()), ..small() };
+        let draft = check_mail(&world, changes).await;
+        let answer = prove(&world, &draft, &format!("code={}", code(&draft, 1))).await;
+        match link {
+            Some(role) => {
+                let link = LinkKey::new(KEY).unwrap().link(&running, role);
+                assert_eq!(location(&answer), paths::progress(&link));
+            }
+            None => {
+                assert_eq!(answer.status(), StatusCode::CONFLICT);
+                assert!(
+                    answer.body().contains("Onboarding.AlreadyRunning") && !answer.body().contains(running.as_str())
+                );
+            }
+        }
+        assert!(world.started.lock().unwrap().is_empty());
+    }
 }
 
 #[tokio::test]
@@ -237,9 +405,11 @@ async fn a_program_gets_the_problems_as_json() {
 #[tokio::test]
 async fn fields_that_the_form_does_not_have_are_ignored() {
     let world = small();
-    send(&world, &[("execution", "arn"), ("schema", "9"), ("moved", "true")]).await;
-    let started = world.started.lock().unwrap();
-    assert!(!started[0].1.contains("moved") && started[0].1.contains(r#""schema":1"#));
+    let by = r#"{"email":"rosa@outlook.com","verifiedAt":"2026-05-12T10:00:00Z"}"#;
+    send(&world, &[("execution", "arn"), ("schema", "9"), ("moved", "true"), ("startedBy", by)]).await;
+    let drafts = world.drafts.lock().unwrap();
+    let request = &drafts.values().next().unwrap().request;
+    assert!(!request.contains("moved") && !request.contains("startedBy") && request.contains(r#""schema":1"#));
 }
 
 #[tokio::test]

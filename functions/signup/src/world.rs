@@ -8,7 +8,7 @@ use microsoft::{CloudClient, ErrorKind};
 use onboarding::links::LinkKey;
 use onboarding::{Cloud, ErrorName, OnboardingId, SubscriptionId, TenantId};
 use ops::{Clock, Config};
-use store::{Store, StoreError};
+use store::{Draft, DraftMail, Meta, Store, StoreError};
 use tokio::time::Instant;
 use vault::Secrets;
 
@@ -50,6 +50,24 @@ pub trait World: Sync {
         &self,
         subscription: &SubscriptionId,
     ) -> impl Future<Output = Result<Option<OnboardingId>, ErrorName>> + Send;
+    /// An onboarding's own record.
+    fn meta(&self, id: &OnboardingId) -> impl Future<Output = Result<Option<Meta>, ErrorName>> + Send;
+    /// Keeps a sign-up; `false` if it was kept before.
+    fn keep_draft(&self, id: &OnboardingId, draft: &Draft) -> impl Future<Output = Result<bool, ErrorName>> + Send;
+    /// A sign-up.
+    fn draft(&self, id: &OnboardingId) -> impl Future<Output = Result<Option<Draft>, ErrorName>> + Send;
+    /// Counts a try of a code; `false` if it had all its tries.
+    fn try_code(&self, id: &OnboardingId, number: u32) -> impl Future<Output = Result<bool, ErrorName>> + Send;
+    /// Makes a new code the one that counts; none if it is too soon.
+    fn renew_code(
+        &self,
+        id: &OnboardingId,
+        draft: &Draft,
+    ) -> impl Future<Output = Result<Option<Draft>, ErrorName>> + Send;
+    /// Whether an address may get another mail today.
+    fn may_mail(&self, email: &str, most: u32) -> impl Future<Output = Result<bool, ErrorName>> + Send;
+    /// Queues the mail with the newest code.
+    fn mail_code(&self, id: &OnboardingId, draft: &Draft) -> impl Future<Output = Result<(), ErrorName>> + Send;
     /// Starts the execution; one that exists by this name is the same one.
     fn start(&self, id: &OnboardingId, input: &str) -> impl Future<Output = Result<(), ErrorName>> + Send;
 }
@@ -72,14 +90,20 @@ impl Deps {
     /// # Errors
     /// A variable that is missing, or an HTTP client that can't be built.
     pub async fn from_env() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let config = Config::from_env(&["ONBOARDING_TABLE", "LINK_KEY_SECRET_ID", "PORTAL_URL", "STATE_MACHINE_ARN"])?;
+        let config = Config::from_env(&[
+            "ONBOARDING_TABLE",
+            "EPHEMERAL_TABLE",
+            "LINK_KEY_SECRET_ID",
+            "PORTAL_URL",
+            "STATE_MACHINE_ARN",
+        ])?;
         let aws = ops::aws().await;
         let microsoft = ops::microsoft(&config)?;
         Ok(Self {
             portal: config.portal_url,
             state_machine: config.state_machine,
             clock: Clock::system(),
-            store: Store::new(&aws, config.onboarding_table, String::new()),
+            store: Store::new(&aws, config.onboarding_table, config.ephemeral_table),
             secrets: Secrets::new(&aws, String::new(), config.link_key_secret),
             microsoft,
             executions: aws_sdk_sfn::Client::new(&aws),
@@ -159,6 +183,44 @@ impl World for Deps {
 
     async fn running_for_subscription(&self, subscription: &SubscriptionId) -> Result<Option<OnboardingId>, ErrorName> {
         self.store.running_for_subscription(subscription).await.map_err(|error| tables(&error))
+    }
+
+    async fn meta(&self, id: &OnboardingId) -> Result<Option<Meta>, ErrorName> {
+        self.store.meta(id).await.map_err(|error| tables(&error))
+    }
+
+    async fn keep_draft(&self, id: &OnboardingId, draft: &Draft) -> Result<bool, ErrorName> {
+        self.store.keep_draft(id, draft).await.map_err(|error| tables(&error))
+    }
+
+    async fn draft(&self, id: &OnboardingId) -> Result<Option<Draft>, ErrorName> {
+        self.store.draft(id).await.map_err(|error| tables(&error))
+    }
+
+    async fn try_code(&self, id: &OnboardingId, number: u32) -> Result<bool, ErrorName> {
+        self.store.try_code(id, number).await.map_err(|error| tables(&error))
+    }
+
+    async fn renew_code(&self, id: &OnboardingId, draft: &Draft) -> Result<Option<Draft>, ErrorName> {
+        let now = self.clock.now().as_second();
+        self.store.renew_code(id, draft, now).await.map_err(|error| tables(&error))
+    }
+
+    async fn may_mail(&self, email: &str, most: u32) -> Result<bool, ErrorName> {
+        let now = self.clock.now();
+        let bucket = format!("code-mails:{email}:{}", now.strftime("%Y-%m-%d"));
+        self.store.count_up(&bucket, most, now.as_second() + 2 * 86_400).await.map_err(|error| tables(&error))
+    }
+
+    async fn mail_code(&self, id: &OnboardingId, draft: &Draft) -> Result<(), ErrorName> {
+        let mail = DraftMail {
+            to: draft.email.clone(),
+            language: texts::language().tag().to_owned(),
+            number: draft.number,
+            sent_at: None,
+            expires_at: draft.ends_at + 86_400,
+        };
+        self.store.queue_draft_mail(id, &mail).await.map_err(|error| tables(&error))
     }
 
     async fn start(&self, id: &OnboardingId, input: &str) -> Result<(), ErrorName> {

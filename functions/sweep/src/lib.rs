@@ -120,7 +120,7 @@ async fn attend(deps: &Deps, due: &Due) -> Result<Attended, StepError> {
     let mut change = Change::of(&loaded.meta);
     change.note(Note::mooring(note, Some(wait.resume), json!({"actor": wait.actor})));
     change.mail(wait.actor, template, args);
-    change.write(Write::Reminded { wait_id: wait.wait_id.clone(), next_at });
+    change.write(Write::Reminded { wait_id: wait.wait_id.clone(), was_due: due.due_at.clone(), next_at });
     match deps.store.commit(&loaded.meta, change, now).await {
         Ok(_) => Ok(Attended::Reminded),
         // Somebody acts in this very moment. If not on this wait, it is still due a minute later.

@@ -17,6 +17,10 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) const REVIEWED: &str = "Done: the owner may decide now";
 /// The button that keeps what was decided row by row.
 const SAVE_DECISIONS: &str = "Save the decisions on this page";
+/// The button under the code that came by mail.
+pub(crate) const PROVE: &str = "Prove my mailbox and start";
+/// How long a mail with a code may take.
+const CODE_PATIENCE: Duration = Duration::from_secs(60);
 /// More pages than any sign-in has.
 const SIGN_IN_PAGES: usize = 15;
 
@@ -122,8 +126,27 @@ impl Person {
     pub async fn sign_up(&mut self, stack: &Stack, with: &SignUp) -> Result<Page> {
         let start = self.browser.open(stack.portal()).await?;
         let page = self.browser.follow(&start, "Start").await?;
-        let form = Self::fill_sign_up(&page, with)?;
-        self.browser.submit(&page, &form, "Start the onboarding").await
+        let mut form = Self::fill_sign_up(&page, with)?;
+        let me = &self.account.email;
+        if me.eq_ignore_ascii_case(&with.owner_email) && !me.eq_ignore_ascii_case(&with.partner_admin_email) {
+            form.tick("initiator=owner")?;
+        } else if !me.eq_ignore_ascii_case(&with.partner_admin_email) {
+            form.tick("initiator=other")?.fill("initiatorEmail", me)?;
+        }
+        let page = self.browser.submit(&page, &form, "Start the onboarding").await?;
+        self.prove_mailbox(stack, page).await
+    }
+
+    /// Types the code that came by mail, where the page asks for one. Answers with the page that comes after it.
+    pub async fn prove_mailbox(&mut self, stack: &Stack, page: Page) -> Result<Page> {
+        if !page.offers(PROVE) {
+            return Ok(page);
+        }
+        let mail = self.wait_for_mail(stack, "is your code", CODE_PATIENCE).await?;
+        let code = mail.subject.split(' ').next().unwrap_or_default().to_owned();
+        let mut form = page.form(PROVE)?.clone();
+        form.fill("code", &code)?;
+        self.browser.submit(&page, &form, PROVE).await
     }
 
     /// The sign-up form of a page, filled in but not sent.

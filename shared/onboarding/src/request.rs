@@ -75,11 +75,28 @@ pub struct OnboardingRequest {
     /// The time zone of the people until their own devices say another, an IANA name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// Who asked for it and proved their mailbox. The form says it; the event and the console, which only the operator's own people
+    /// reach, may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<Initiator>,
+}
+
+/// Who asked for an onboarding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Initiator {
+    /// Which of the two people; none if somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<crate::Actor>,
+    /// Their address, lower case.
+    pub email: String,
+    /// When they proved that mails to it reach them. RFC 3339, UTC.
+    pub verified_at: String,
 }
 
 impl OnboardingRequest {
     /// The fields a request may have, the required ones first.
-    pub const FIELDS: [&'static str; 12] = [
+    pub const FIELDS: [&'static str; 13] = [
         "schema",
         "subscriptionId",
         "partnerDirectory",
@@ -91,6 +108,7 @@ impl OnboardingRequest {
         "reference",
         "language",
         "timeZone",
+        "startedBy",
         "onboardingId",
     ];
 
@@ -145,6 +163,7 @@ impl OnboardingRequest {
         let language = read.optional("language", language, "must be a language tag such as en or de");
         let time_zone =
             read.optional("timeZone", time_zone, "must be the name of a time zone such as Europe/Berlin or UTC");
+        let started_by = read.initiator();
         let onboarding_id = read.optional(
             "onboardingId",
             |text| OnboardingId::parse(text).ok(),
@@ -177,6 +196,7 @@ impl OnboardingRequest {
                     reference,
                     language,
                     time_zone,
+                    started_by,
                 })
             }
             _ => Err(errors),
@@ -248,6 +268,15 @@ impl Reader<'_> {
         let text = self.text(field)?;
         let value = read(&text);
         self.check(field, value, message)
+    }
+
+    fn initiator(&mut self) -> Option<Initiator> {
+        let value = self.fields.get("startedBy").filter(|value| !value.is_null())?;
+        let read: Option<Initiator> = serde_json::from_value(value.clone()).ok();
+        let read = read.filter(|read| {
+            email(&read.email).as_ref() == Some(&read.email) && read.verified_at.parse::<jiff::Timestamp>().is_ok()
+        });
+        self.check("startedBy", read, "must be an object with email, verifiedAt and, if they are one of the two, who")
     }
 
     fn email(&mut self, field: &str) -> Option<String> {

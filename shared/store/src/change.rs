@@ -72,6 +72,8 @@ pub enum Write {
     Reminded {
         /// The wait.
         wait_id: String,
+        /// When it was due, as it was read: whoever came second finds another time and reminds nobody.
+        was_due: String,
         /// When `sweep` shall look at it next.
         next_at: jiff::Timestamp,
     },
@@ -262,13 +264,14 @@ impl Store {
                 item.insert("dueAt".into(), s(next_at.to_string()));
                 self.create(id, &sk, item)
             }
-            Write::Reminded { wait_id, next_at } => {
+            Write::Reminded { wait_id, was_due, next_at } => {
                 let update = Update::builder()
                     .table_name(&self.onboarding)
                     .key("pk", s(&pk))
                     .key("sk", s(keys::wait(&wait_id)))
                     .update_expression("SET dueBucket = :bucket, dueAt = :next ADD reminders :one")
-                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome)")
+                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome) AND dueAt = :was")
+                    .expression_attribute_values(":was", s(was_due))
                     .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
                     .expression_attribute_values(":next", s(next_at.to_string()))
                     .expression_attribute_values(":one", AttributeValue::N("1".into()));
@@ -282,9 +285,7 @@ impl Store {
                     .update_expression(
                         "SET dueBucket = :bucket, dueAt = :next, deadlineAt = :deadline, extended = :yes",
                     )
-                    .condition_expression(
-                        "attribute_exists(pk) AND attribute_not_exists(outcome) AND NOT extended = :yes",
-                    )
+                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome) AND extended <> :yes")
                     .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
                     .expression_attribute_values(":next", s(next_at.to_string()))
                     .expression_attribute_values(":deadline", s(deadline.to_string()))

@@ -271,6 +271,152 @@ impl Store {
     }
 }
 
+/// A sign-up whose mailbox isn't proved yet. It forgets itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Draft {
+    /// The request, as JSON.
+    pub request: String,
+    /// The partner directory's id, as it was found for the request.
+    pub partner_tenant: String,
+    /// Whose mailbox must be proved.
+    pub email: String,
+    /// Which of the two people that is; none if somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<Actor>,
+    /// The number of the newest code, from 1.
+    pub number: u32,
+    /// How often it was tried.
+    #[serde(default)]
+    pub tries: u32,
+    /// Seconds since 1970: when the newest code was sent.
+    pub sent_at: i64,
+    /// RFC 3339, UTC: when the form was sent.
+    pub kept_at: String,
+    /// Seconds since 1970: nothing can be proved any more.
+    pub ends_at: i64,
+}
+
+/// How often a code may be tried.
+const TRIES: u32 = 5;
+/// How many codes a sign-up gets.
+const CODES: u32 = 4;
+/// How long after a code the next one can be had, in seconds.
+const BETWEEN_CODES: i64 = 60;
+
+impl Store {
+    /// Keeps a sign-up; `false` if it was kept before.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn keep_draft(&self, id: &OnboardingId, draft: &Draft) -> Result<bool, StoreError> {
+        let mut item: Item = serde_dynamo::to_item(draft)?;
+        item.insert("pk".into(), s(keys::draft(id)));
+        item.insert("sk".into(), s("S"));
+        item.insert("expiresAt".into(), AttributeValue::N((draft.ends_at + KEPT_AFTER_END).to_string()));
+        let put = self.client.put_item().table_name(&self.ephemeral).set_item(Some(item));
+        let kept = put.condition_expression("attribute_not_exists(pk)").send().await;
+        done_or_refused(kept.map(drop).map_err(|error| StoreError::from_sdk(&error)))
+    }
+
+    /// A sign-up.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn draft(&self, id: &OnboardingId) -> Result<Option<Draft>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::draft(id)))
+            .key("sk", s("S"))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+    }
+
+    /// Counts a try of a code; `false` if it had all its tries, or is not the newest.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn try_code(&self, id: &OnboardingId, number: u32) -> Result<bool, StoreError> {
+        let tried = self
+            .client
+            .update_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::draft(id)))
+            .key("sk", s("S"))
+            .update_expression("ADD tries :one")
+            .condition_expression("attribute_exists(pk) AND #number = :number AND tries < :most")
+            .expression_attribute_names("#number", "number")
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .expression_attribute_values(":number", AttributeValue::N(number.to_string()))
+            .expression_attribute_values(":most", AttributeValue::N(TRIES.to_string()))
+            .send()
+            .await;
+        done_or_refused(tried.map(drop).map_err(|error| StoreError::from_sdk(&error)))
+    }
+
+    /// Makes the code void and a new one the one that counts; none if it is too soon, or there were enough.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn renew_code(&self, id: &OnboardingId, draft: &Draft, now: i64) -> Result<Option<Draft>, StoreError> {
+        let renewed = Draft { number: draft.number + 1, tries: 0, sent_at: now, ..draft.clone() };
+        if renewed.number > CODES || now - draft.sent_at < BETWEEN_CODES {
+            return Ok(None);
+        }
+        let renew = self
+            .client
+            .update_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::draft(id)))
+            .key("sk", s("S"))
+            .update_expression("SET #number = :next, tries = :none, sentAt = :now")
+            .condition_expression("attribute_exists(pk) AND #number = :was")
+            .expression_attribute_names("#number", "number")
+            .expression_attribute_values(":next", AttributeValue::N(renewed.number.to_string()))
+            .expression_attribute_values(":was", AttributeValue::N(draft.number.to_string()))
+            .expression_attribute_values(":none", AttributeValue::N("0".into()))
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
+            .send()
+            .await;
+        let done = done_or_refused(renew.map(drop).map_err(|error| StoreError::from_sdk(&error)))?;
+        Ok(done.then_some(renewed))
+    }
+
+    /// Counts up to a limit; `false` when it is reached. `bucket` names what is counted and in which period.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn count_up(&self, bucket: &str, most: u32, expires_at: i64) -> Result<bool, StoreError> {
+        let counted = self
+            .client
+            .update_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::bucket(bucket)))
+            .key("sk", s("S"))
+            .update_expression("SET expiresAt = :end ADD counted :one")
+            .condition_expression("attribute_not_exists(counted) OR counted < :most")
+            .expression_attribute_values(":end", AttributeValue::N(expires_at.to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .expression_attribute_values(":most", AttributeValue::N(most.to_string()))
+            .send()
+            .await;
+        done_or_refused(counted.map(drop).map_err(|error| StoreError::from_sdk(&error)))
+    }
+}
+
+fn done_or_refused(result: Result<(), StoreError>) -> Result<bool, StoreError> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(StoreError::Conflict) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 fn browser_key(id: &OnboardingId, actor: Actor) -> String {
     format!("{id}#{actor}")
 }

@@ -117,6 +117,18 @@ pub fn session(state_fingerprint: &str) -> String {
     format!("SES#{state_fingerprint}")
 }
 
+/// A sign-up whose mailbox isn't proved yet; its mails are under the same key in the other table.
+#[must_use]
+pub fn draft(id: &OnboardingId) -> String {
+    format!("DRAFT#{id}")
+}
+
+/// Something that is counted up to a limit.
+#[must_use]
+pub fn bucket(name: &str) -> String {
+    format!("RATE#{}", onboarding::links::fingerprint(name))
+}
+
 /// A browser that a person has signed in with.
 #[must_use]
 pub fn browser(cookie_fingerprint: &str) -> String {

@@ -18,12 +18,12 @@ pub mod records;
 mod waits;
 
 pub use change::{Change, Mail, Note, Write};
-pub use ephemeral::{Browser, Session, SessionState, Started};
+pub use ephemeral::{Browser, Draft, Session, SessionState, Started};
 pub use error::StoreError;
 pub use onboarding::{Created, NewOnboarding};
 pub use records::{
-    Archive, Contact, HandOverRefused, Loaded, Meta, OutboxMail, RestoreProgress, Review, SealedCredential, StartedBy,
-    StepRecord, StepState, UndoItem, WaitRecord, Waiting,
+    Archive, Contact, DraftMail, HandOverRefused, Loaded, Meta, OutboxMail, RestoreProgress, Review, SealedCredential,
+    StartedBy, StepRecord, StepState, UndoItem, WaitRecord, Waiting,
 };
 pub use waits::{Due, Recorded};
 

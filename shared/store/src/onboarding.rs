@@ -7,7 +7,7 @@ use onboarding::audit::Entry;
 use onboarding::{OnboardingId, SubscriptionId};
 
 use crate::change::{Item, Mail, Note, built, chain, list, outbox_item, s};
-use crate::records::{Archive, Loaded, Meta, OutboxMail, Review, StoredEntry};
+use crate::records::{Archive, DraftMail, Loaded, Meta, OutboxMail, Review, StoredEntry};
 use crate::{Store, StoreError, keys};
 
 /// An onboarding to be created.
@@ -87,6 +87,65 @@ impl Store {
         subscription: &SubscriptionId,
     ) -> Result<Option<OnboardingId>, StoreError> {
         self.lock_holder(&keys::subscription_lock(subscription)).await
+    }
+
+    /// An onboarding's own record.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn meta(&self, id: &OnboardingId) -> Result<Option<Meta>, StoreError> {
+        self.item(&keys::onboarding(id), keys::META).await
+    }
+
+    /// Queues a mail with the code of a sign-up; the same number is the same mail.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn queue_draft_mail(&self, id: &OnboardingId, mail: &DraftMail) -> Result<(), StoreError> {
+        let mut item: Item = serde_dynamo::to_item(mail)?;
+        item.insert("pk".into(), s(keys::draft(id)));
+        item.insert("sk".into(), s(keys::outbox(mail.number.into(), 0)));
+        let put = self.client.put_item().table_name(&self.onboarding).set_item(Some(item));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match StoreError::from_sdk(&error) {
+                StoreError::Conflict => Ok(()),
+                error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_)) => Err(error),
+            },
+        }
+    }
+
+    /// A queued mail of a sign-up.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn draft_mail(&self, id: &OnboardingId, sk: &str) -> Result<Option<DraftMail>, StoreError> {
+        self.item(&keys::draft(id), sk).await
+    }
+
+    /// Notes that it was sent; [`StoreError::Conflict`] if it was before.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn draft_mail_sent(&self, id: &OnboardingId, sk: &str, now: jiff::Timestamp) -> Result<(), StoreError> {
+        self.client
+            .update_item()
+            .table_name(&self.onboarding)
+            .key("pk", s(keys::draft(id)))
+            .key("sk", s(sk))
+            .update_expression("SET sentAt = :at")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(sentAt)")
+            .expression_attribute_values(":at", s(now.to_string()))
+            .send()
+            .await
+            .map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    async fn item<T: serde::de::DeserializeOwned>(&self, pk: &str, sk: &str) -> Result<Option<T>, StoreError> {
+        let get = self.client.get_item().table_name(&self.onboarding).key("pk", s(pk)).key("sk", s(sk));
+        let answer = get.consistent_read(true).send().await.map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
     }
 
     /// A page of a list ([`keys::LIST_OPEN`] or [`keys::list_over`]), the oldest first, and where the next page begins.

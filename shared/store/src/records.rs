@@ -332,6 +332,23 @@ pub struct StartedBy {
     pub verified_at: String,
 }
 
+/// A queued mail with the code of a sign-up. The code itself is derived when the mail is sent, and stored nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DraftMail {
+    /// The address.
+    pub to: String,
+    /// The language.
+    pub language: String,
+    /// The number of the code.
+    pub number: u32,
+    /// RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<String>,
+    /// Seconds since 1970: no use after it, and deleted.
+    pub expires_at: i64,
+}
+
 /// Whom an onboarding waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

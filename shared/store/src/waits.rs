@@ -52,6 +52,8 @@ pub struct Due {
     pub outcome: Option<Outcome>,
     /// The task token, if the machine has parked.
     pub task_token: Option<String>,
+    /// Since when it is due. RFC 3339, UTC.
+    pub due_at: String,
     /// What is asked, if that can be read.
     pub kind: Option<WaitKind>,
 }
@@ -203,6 +205,7 @@ impl Store {
             wait_id: wait_id.to_owned(),
             outcome: text(&item, "outcome").as_deref().and_then(Outcome::parse),
             task_token: text(&item, "taskToken"),
+            due_at: text(&item, "dueAt").unwrap_or_default(),
             kind: text(&item, "kind").as_deref().and_then(WaitKind::parse),
         }))
     }

@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn an_origin_cannot_smuggle_a_directive_into_the_policy() {
         let away = page_leading_to(&["https://x; script-src *".to_owned()], maud::html! {});
-        assert!(!away.headers()["content-security-policy"].to_str().unwrap().contains("script-src"));
+        assert!(!away.headers()["content-security-policy"].to_str().unwrap().contains("script-src *"));
     }
 
     #[test]

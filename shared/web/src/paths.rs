@@ -13,6 +13,12 @@ pub const CALLBACK: &str = "/callback";
 /// For load balancers and monitors.
 pub const HEALTH: &str = "/health";
 
+/// Where the code of a sign-up is typed.
+#[must_use]
+pub fn check_mail(link: &str) -> String {
+    format!("/check-mail/{link}")
+}
+
 /// The progress page.
 #[must_use]
 pub fn progress(link: &str) -> String {

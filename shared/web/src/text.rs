@@ -3,6 +3,7 @@
 
 pub(crate) mod impact;
 pub(crate) mod people;
+pub(crate) mod signup;
 
 pub(crate) use texts::{Text, text};
 
@@ -436,7 +437,8 @@ mod tests {
         let source = include_str!("text.rs");
         let before_tests = source.split("#[cfg(test)]").next().unwrap().to_owned()
             + include_str!("text/impact.rs")
-            + include_str!("text/people.rs");
+            + include_str!("text/people.rs")
+            + include_str!("text/signup.rs");
         let mut seen = std::collections::BTreeSet::new();
         let flat = before_tests.replace('\n', " ");
         let mut count = 0;

@@ -1,6 +1,7 @@
 //! The pages: a view goes in, HTML comes out. No page reads a store, a clock or a request.
 
 mod cancel;
+mod check_mail;
 mod confirm;
 mod fix;
 mod forward;
@@ -17,6 +18,9 @@ mod start;
 mod turn;
 
 pub use cancel::{CancelView, cancel};
+pub use check_mail::{
+    CheckMailView, CodeProblem, DO_RESEND, FIELD_BUTTON, FIELD_CODE, already_running, check_mail, check_mail_gone,
+};
 pub use confirm::{
     AgreeRow, ConfirmView, DO_SEND_BACK, FIELD_HASH, FIELD_NAME, FIELD_TICK_BACK, FIELD_TICK_DELETE,
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,
@@ -38,7 +42,10 @@ pub use progress::{
 };
 pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, not_yet, report, report_group, short_code};
 pub use result::{ResultView, SignInResult, Support, result};
-pub use signup::{FIELD_ONBOARDING, FormView, field_label, signup_form};
+pub use signup::{
+    FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, field_label, initiator_wrong, signup_form,
+    zone_wrong,
+};
 pub use start::start;
 pub use turn::{NotYoursView, TurnView, not_yours, turn};
 

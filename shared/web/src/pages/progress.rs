@@ -7,6 +7,7 @@ use onboarding::{Actor, Directory, Ending, ErrorName, Explanation, OnboardingId,
 use serde::Serialize;
 
 use crate::frame::{frame, person, time};
+use crate::text::people;
 use crate::text::{Text, impact as words};
 use crate::{paths, text};
 
@@ -255,6 +256,9 @@ pub struct ProgressView {
     pub activity: Vec<ActivityRow>,
     /// What was undone at the end.
     pub undone: Vec<UndoneRow>,
+    /// A link for looking, for a person to pass on.
+    #[serde(skip)]
+    pub share: Option<String>,
     /// Another text whenever the page would say something else: what a script compares.
     pub changed: String,
     /// When this was read.
@@ -480,6 +484,9 @@ pub fn progress(view: &ProgressView) -> Markup {
         @if view.may_cancel && view.viewer.is_some() {
             p { a href=(paths::cancel(&view.link)) { (text::PROGRESS_CANCEL) } }
         }
+        @if let Some(share) = &view.share {
+            p { a href=(paths::progress(share)) { (people::SHARE) } ". " span.muted { (people::SHARE_SAID) } }
+        }
         p.muted { (text::PROGRESS_JSON) }
         }
     };
@@ -555,6 +562,7 @@ mod tests {
             }],
             activity: vec![],
             undone: vec![],
+            share: None,
             changed: "1".into(),
             read_at: at("2026-05-12T10:00:00Z"),
         }

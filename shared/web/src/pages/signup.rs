@@ -1,15 +1,20 @@
 //! The sign-up form. Field names are those of the request's schema, so that a problem leads to its field.
 
 use maud::{Markup, html};
-use onboarding::{AccountKind, Cloud, OnboardingId, Route};
+use onboarding::{AccountKind, Actor, Cloud, OnboardingId, Route};
 
 use crate::form::{Fields, Problem};
 use crate::frame::{described_by, error_summary, field_error, frame, problem_of};
+use crate::text::signup as words;
 use crate::{paths, text};
 
 /// The hidden field with the id that the onboarding will have. It is made when the form is shown:
 /// sending the form twice is one onboarding.
 pub const FIELD_ONBOARDING: &str = "onboardingId";
+/// Who fills in the form: `owner`, `partner-admin` or `other`.
+pub const FIELD_INITIATOR: &str = "initiator";
+/// Their own address, if they are neither.
+pub const FIELD_INITIATOR_EMAIL: &str = "initiatorEmail";
 
 /// What a field of the request is called on the form.
 #[must_use]
@@ -23,6 +28,7 @@ pub fn field_label(field: &str) -> &str {
         "cloud" => text::FORM_CLOUD.said(),
         "route" => text::FORM_ROUTE.said(),
         "reference" => text::FORM_REFERENCE.said(),
+        "timeZone" => words::ZONE.said(),
         other => other,
     }
 }
@@ -38,8 +44,6 @@ pub struct FormView<'a> {
     pub problems: &'a [Problem],
     /// The clouds to choose from.
     pub clouds: &'a [Cloud],
-    /// The link to a running onboarding of the same subscription, if that is the problem.
-    pub running: Option<&'a str>,
 }
 
 struct Field<'a> {
@@ -93,6 +97,18 @@ fn choices(
     }
 }
 
+/// What is wrong with the initiator's own address.
+#[must_use]
+pub fn initiator_wrong() -> Problem {
+    Problem::new(FIELD_INITIATOR_EMAIL, "Input.Invalid", words::OTHER_EMAIL_WRONG.said())
+}
+
+/// What is wrong with the time zone.
+#[must_use]
+pub fn zone_wrong() -> Problem {
+    Problem::new("timeZone", "Input.Invalid", words::ZONE_WRONG.said())
+}
+
 /// The sign-up form, empty or with what is wrong.
 #[must_use]
 pub fn signup_form(view: &FormView<'_>) -> Markup {
@@ -101,11 +117,14 @@ pub fn signup_form(view: &FormView<'_>) -> Markup {
     let content = html! {
         h1 { (text::FORM_TITLE) }
         (error_summary(view.problems))
-        @if let Some(link) = view.running {
-            p.actions { a.button href=(paths::progress(link)) { (text::BACK_TO_PROGRESS) } }
-        }
         form method="post" action=(paths::NEW) novalidate {
             input type="hidden" name=(FIELD_ONBOARDING) value=(view.onboarding);
+            (choices(view, FIELD_INITIATOR, words::WHO, Actor::PartnerAdmin.as_str(), &[
+                (Actor::PartnerAdmin.as_str(), words::WHO_PARTNER),
+                (Actor::Owner.as_str(), words::WHO_OWNER),
+                ("other", words::WHO_OTHER),
+            ]))
+            (field(&Field { kind: "email", autocomplete: Some("email"), required: false, ..base(FIELD_INITIATOR_EMAIL, words::OTHER_EMAIL, Some(words::OTHER_EMAIL_HINT)) }))
             (field(&base("subscriptionId", text::FORM_SUBSCRIPTION, Some(text::FORM_SUBSCRIPTION_HINT))))
             (field(&Field { kind: "email", autocomplete: Some("email"), ..base("ownerEmail", text::FORM_OWNER, Some(text::FORM_OWNER_HINT)) }))
             (choices(view, "ownerAccount", text::FORM_ACCOUNT, AccountKind::Unknown.as_str(), &[
@@ -129,6 +148,7 @@ pub fn signup_form(view: &FormView<'_>) -> Markup {
                 (Route::SingleAccount.as_str(), text::FORM_ROUTE_SINGLE),
             ]))
             (field(&Field { required: false, ..base("reference", text::FORM_REFERENCE, Some(text::FORM_REFERENCE_HINT)) }))
+            (field(&Field { required: false, ..base("timeZone", words::ZONE, Some(words::ZONE_HINT)) }))
             p { (text::FORM_AFTER) }
             p.actions { button type="submit" { (text::FORM_SUBMIT) } }
         }
@@ -146,14 +166,8 @@ mod tests {
     use super::*;
 
     fn shown(values: &Fields, problems: &[Problem]) -> String {
-        signup_form(&FormView {
-            onboarding: &OnboardingId::from_parts(1, 2),
-            values,
-            problems,
-            clouds: &Cloud::ALL,
-            running: None,
-        })
-        .into_string()
+        signup_form(&FormView { onboarding: &OnboardingId::from_parts(1, 2), values, problems, clouds: &Cloud::ALL })
+            .into_string()
     }
 
     #[test]
@@ -181,14 +195,15 @@ mod tests {
         assert!(page.contains(r#"value="personal" checked"#));
         assert!(page.contains(r#"value="single-account" checked"#));
         assert!(page.contains(r#"value="china" selected"#));
-        assert_eq!(page.matches(" checked").count(), 2);
+        assert_eq!(page.matches(" checked").count(), 3);
     }
 
     #[test]
     fn every_field_of_the_form_is_a_field_of_the_request() {
         let page = shown(&Fields::default(), &[]);
         for name in page.split(" name=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
-            let known = onboarding::OnboardingRequest::FIELDS.contains(&name) || name == "viewport" || name == "robots";
+            let known = onboarding::OnboardingRequest::FIELDS.contains(&name)
+                || ["viewport", "robots", FIELD_INITIATOR, FIELD_INITIATOR_EMAIL].contains(&name);
             assert!(known, "{name}");
         }
     }

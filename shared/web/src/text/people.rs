@@ -37,3 +37,6 @@ pub(crate) const FORWARD_NO_GUEST: Text = text(
     "people.forward-no-guest",
     "You were invited as a guest of the partner directory already. Cancel the onboarding, which takes the invitation back, and start it again with the other person's address.",
 );
+pub(crate) const SHARE: Text = text("people.share", "A link for looking only");
+pub(crate) const SHARE_SAID: Text =
+    text("people.share-said", "It shows where this stands, with addresses masked, and nobody can act through it.");

@@ -45,6 +45,17 @@ pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, li
     }
 }
 
+const CODE_SUBJECT: texts::Text = texts::text("mail.code-subject", "{code} is your code");
+const CODE_BODY: texts::Text = texts::text(
+    "mail.code-body",
+    "Your code is {code}. Type it on the page that you signed up on; it is good for half an hour.\n\nSomebody, presumably you, filled in the form at {portal} with this address. Nothing has been started and nobody else was written to. If it wasn't you, do nothing: without the code nothing begins.\n\nWe never ask for a password, and never for this code by telephone or in a mail.\n",
+);
+
+/// The mail with the code that proves a mailbox. The code stands in the subject too, so that it can be read without opening the mail.
+pub(crate) fn code(code: &str, portal: &str) -> Text {
+    Text { subject: CODE_SUBJECT.with(&[("code", code)]), body: CODE_BODY.with(&[("code", code), ("portal", portal)]) }
+}
+
 fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> Text {
     let role = match wait.actor {
         Actor::Owner => "subscription owner",

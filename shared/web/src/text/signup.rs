@@ -1,0 +1,57 @@
+//! What people read while they prove their mailbox.
+
+use texts::{Text, text};
+
+pub(crate) const WHO: Text = text("signup.who", "Who are you?");
+pub(crate) const WHO_PARTNER: Text = text("signup.who-partner", "the Partner Center administrator");
+pub(crate) const WHO_OWNER: Text = text("signup.who-owner", "the subscription's owner");
+pub(crate) const WHO_OTHER: Text = text("signup.who-other", "somebody else");
+pub(crate) const OTHER_EMAIL: Text = text("signup.other-email", "Your own e-mail address, if you are somebody else");
+pub(crate) const OTHER_EMAIL_HINT: Text =
+    text("signup.other-email-hint", "We mail you a code first. Nobody else gets a mail before you have typed it here.");
+pub(crate) const OTHER_EMAIL_WRONG: Text =
+    text("signup.other-email-wrong", "Your own e-mail address must be one address such as jo@contoso.com.");
+pub(crate) const ZONE: Text = text("signup.zone", "Your time zone, optional");
+pub(crate) const ZONE_HINT: Text = text(
+    "signup.zone-hint",
+    "A name such as Europe/Berlin. Mails tell times in it, and reminders keep quiet at night.",
+);
+pub(crate) const ZONE_WRONG: Text = text(
+    "signup.zone-wrong",
+    "Your time zone is not one that we know. Write a name such as Europe/Berlin, or leave it empty.",
+);
+pub(crate) const TITLE: Text = text("check-mail.title", "Check your mail");
+pub(crate) const SENT: Text =
+    text("check-mail.sent", "We mailed a code of six digits to {email}. It is good for half an hour.");
+pub(crate) const NOTHING_YET: Text = text(
+    "check-mail.nothing-yet",
+    "Nothing has been started and nobody else was written to. Both begin with the code.",
+);
+pub(crate) const CODE: Text = text("check-mail.code", "The code");
+pub(crate) const CODE_HINT: Text = text("check-mail.code-hint", "Six digits; blanks don't matter.");
+pub(crate) const BUTTON: Text = text("check-mail.button", "Prove my mailbox and start");
+pub(crate) const RESEND: Text = text("check-mail.resend", "Send a new code");
+pub(crate) const RESEND_SAID: Text =
+    text("check-mail.resend-said", "Look into the spam folder first. A new code makes the one before it void.");
+pub(crate) const OTHER_ADDRESS: Text = text("check-mail.other-address", "Begin again with another address");
+pub(crate) const WRONG: Text = text(
+    "check-mail.wrong",
+    "The code is not the one in our newest mail to you. Look again; after five tries it is void.",
+);
+pub(crate) const VOID: Text =
+    text("check-mail.void", "This code was tried too often and is void. Have a new one sent.");
+pub(crate) const TOO_SOON: Text = text(
+    "check-mail.too-soon",
+    "No new code was sent: one can be had a minute after the one before, three times in all. Look for the last one, or begin again.",
+);
+pub(crate) const AGAIN: Text = text("check-mail.again", "A new code is on its way.");
+pub(crate) const GONE_TITLE: Text = text("check-mail.gone-title", "This sign-up is over");
+pub(crate) const GONE: Text = text(
+    "check-mail.gone",
+    "The code was good for half an hour. Nothing was started and nobody else was written to. Fill in the form once more.",
+);
+pub(crate) const RUNNING_TITLE: Text = text("check-mail.running-title", "This is already running");
+pub(crate) const RUNNING: Text = text(
+    "check-mail.running",
+    "An onboarding of this subscription is already running, and no second one was started. Its two people have its link by mail: ask them, or cancel it there first.",
+);
