@@ -175,7 +175,7 @@ fn a_link_for_looking_can_not_cancel() -> Result<()> {
         let own = page.url.clone();
         let share = until("it is registered", PATIENCE, async || {
             let page = onboarding.partner.browser.clone().open(&own).await?;
-            Ok(page.link("A link for looking only").ok())
+            Ok(page.link("A link for looking only").ok().map(|link| link.to_string()))
         })
         .await?;
         let url = format!("{share}/cancel");
