@@ -452,4 +452,70 @@ mod tests {
         }
         assert!(count > 100, "the test reads its own source: {count}");
     }
+
+    /// The ids and English words of everything that the pages say, as this crate's own sources and the domain have them.
+    fn english() -> std::collections::BTreeMap<String, String> {
+        let sources = include_str!("text.rs").split("#[cfg(test)]").next().unwrap().to_owned()
+            + include_str!("text/impact.rs")
+            + include_str!("text/people.rs")
+            + include_str!("text/signup.rs");
+        let mut english = std::collections::BTreeMap::new();
+        for call in sources.split("text(").skip(1) {
+            let mut strings = call.split('"').enumerate().filter(|(index, _)| index % 2 == 1).map(|(_, string)| string);
+            if call.trim_start().starts_with('"')
+                && let (Some(id), Some(words)) = (strings.next(), strings.next())
+            {
+                english.insert(id.to_owned(), words.to_owned());
+            }
+        }
+        let mut told = |prefix: &str, name: &str, said: [&str; 4]| {
+            for (part, words) in ["title", "cause", "effect", "next-step"].into_iter().zip(said) {
+                english.insert(format!("{prefix}.{name}.{part}"), words.to_owned());
+            }
+        };
+        for name in onboarding::ErrorName::ALL {
+            let said = name.explanation();
+            told("error", name.as_str(), [said.title, said.cause, said.effect, said.next_step]);
+        }
+        for result in crate::SignInResult::ALL {
+            let [cause, effect, next] = result.said();
+            told("result", result.as_str(), [result.title(), cause, effect, next]);
+        }
+        for problem in crate::WebProblem::ALL {
+            let said = problem.explanation();
+            told("problem", problem.id(), [said.title, said.cause, said.effect, said.next_step]);
+        }
+        for step in onboarding::Step::ALL {
+            english.insert(format!("step.{step}"), step.title().to_owned());
+        }
+        english
+    }
+
+    fn values(words: &str) -> std::collections::BTreeSet<&str> {
+        words.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+    }
+
+    #[test]
+    fn every_language_says_all_that_the_pages_say_with_the_same_values_and_nothing_else() {
+        let english = english();
+        assert!(english.len() > 800, "{}", english.len());
+        for language in texts::Language::all().filter(|language| *language != texts::Language::ENGLISH) {
+            let said: std::collections::BTreeMap<_, _> = language.ids().collect();
+            for (id, words) in &english {
+                let Some(translated) = said.get(id.as_str()) else { panic!("{language:?} lacks {id}") };
+                assert_eq!(values(words), values(translated), "{language:?} {id}");
+            }
+            let elsewhere = ["mail.", "time.", "language."];
+            for id in said.keys().filter(|id| !elsewhere.iter().any(|prefix| id.starts_with(prefix))) {
+                assert!(english.contains_key(*id), "{language:?} has {id}, which nothing says");
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_is_in_the_readers_language_all_through() {
+        let page = texts::within(texts::Locale::named("de", "Europe/Berlin"), || crate::pages::start().into_string());
+        assert!(page.contains("<html lang=\"de\"") && page.contains("Die fünf Schritte"), "{page}");
+        assert!(!page.contains("The five steps") && page.contains("href=\"?lang=en\""));
+    }
 }

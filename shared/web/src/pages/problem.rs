@@ -29,6 +29,17 @@ pub enum WebProblem {
 }
 
 impl WebProblem {
+    /// Every problem.
+    pub const ALL: [Self; 7] = [
+        Self::NotFound,
+        Self::LinkUnknown,
+        Self::LinkSuperseded,
+        Self::CrossSite,
+        Self::MethodNotAllowed,
+        Self::TooLarge,
+        Self::ViewOnly,
+    ];
+
     /// The stable id.
     #[must_use]
     pub fn id(self) -> &'static str {
