@@ -459,6 +459,7 @@ mod tests {
             + include_str!("text/impact.rs")
             + include_str!("text/people.rs")
             + include_str!("text/signup.rs");
+        let sources = sources.replace("\\\"", "”");
         let mut english = std::collections::BTreeMap::new();
         for call in sources.split("text(").skip(1) {
             let mut strings = call.split('"').enumerate().filter(|(index, _)| index % 2 == 1).map(|(_, string)| string);
