@@ -50,7 +50,16 @@ export async function signUp(person, asked) {
   await person.follow('Start');
   await fillSignUp(person, asked);
   await person.press('Start the onboarding');
+  await proveMailbox(person);
   await on(person, /^\/o\//);
+}
+
+/** The code that came by mail. */
+export async function proveMailbox(person) {
+  await on(person, /^\/check-mail\//);
+  const mail = await person.waitForMail('is your code');
+  await person.fill('code', mail.subject.split(' ')[0]);
+  await person.press('Prove my mailbox and start');
 }
 
 /** The sign-up form. */

@@ -277,7 +277,7 @@ fn a_mail_that_may_not_be_sent_is_sent_when_it_may() -> Result<()> {
         let mut onboarding = onboarding(stack, case)?;
         let taken = stack.take_permission("notify", "ses:SendEmail").await?;
         let unsent = async {
-            onboarding.start_by_form().await?;
+            onboarding.start_by_event().await?;
             is_logged(stack, "notify", "ses:SendEmail").await?;
             onboarding.mails().await
         };

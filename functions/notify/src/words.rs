@@ -53,7 +53,9 @@ const CODE_BODY: texts::Text = texts::text(
 
 /// The mail with the code that proves a mailbox. The code stands in the subject too, so that it can be read without opening the mail.
 pub(crate) fn code(code: &str, portal: &str) -> Text {
-    Text { subject: CODE_SUBJECT.with(&[("code", code)]), body: CODE_BODY.with(&[("code", code), ("portal", portal)]) }
+    // Named, not linked: there is nothing to press in this mail.
+    let host = portal.split("://").nth(1).unwrap_or(portal);
+    Text { subject: CODE_SUBJECT.with(&[("code", code)]), body: CODE_BODY.with(&[("code", code), ("portal", host)]) }
 }
 
 fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> Text {
