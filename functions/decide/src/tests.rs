@@ -256,7 +256,15 @@ impl World for Small {
                     loaded.waits[0].deadline_at = deadline.to_string();
                 }
                 Write::ForgetCredential(..) => {}
-                other => panic!("{other:?}"),
+                other @ (Write::Step(_)
+                | Write::OpenWait { .. }
+                | Write::Reminded { .. }
+                | Write::Credential(_)
+                | Write::Preflight(_)
+                | Write::LockSubscription(_)
+                | Write::UnlockSubscription(_)
+                | Write::UnlockRequest(_)
+                | Write::ForgetExecution(_)) => panic!("{other:?}"),
             }
         }
         self.mails.lock().unwrap().extend(change.mails.into_iter().map(|mail| (mail.to, mail.template)));

@@ -77,7 +77,6 @@ fn wait() -> WaitRecord {
         deadline_at: "2026-05-19T09:30:00Z".into(),
         extended: false,
         reminders: 0,
-        extended: false,
         outcome: None,
         outcome_at: None,
         outcome_by: None,

@@ -88,8 +88,8 @@ fn made_at(id: &OnboardingId) -> u64 {
 }
 
 /// The id of the onboarding that this form, filled in like this, starts.
-fn onboarding_id(form: &OnboardingId, request: &OnboardingRequest) -> OnboardingId {
-    let said = json!(["onboarding", form, request]).to_string();
+fn onboarding_id(form: &OnboardingId, request: &OnboardingRequest, initiator: &str) -> OnboardingId {
+    let said = json!(["onboarding", form, request, initiator]).to_string();
     let digest: [u8; 32] = Sha256::digest(said.as_bytes()).into();
     let random = digest.iter().take(10).fold(0_u128, |random, byte| random << 8 | u128::from(*byte));
     OnboardingId::from_parts(made_at(form), random)
@@ -129,9 +129,9 @@ async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
     }
     let partner = look_up(world, &request).await?;
     let Some(form) = form_id(posted, world.now()) else { return Err(ours(ErrorName::InternalBug)) };
-    let id = onboarding_id(&form, &request);
+    let id = onboarding_id(&form, &request, &email);
     let key = world.link_key().await.map_err(ours)?;
-    let link = key.link(&id, LinkRole::Viewer);
+    let link = key.link(&id, LinkRole::Draft);
 
     request.onboarding_id = Some(id.clone());
     if request.language.is_none() {
@@ -145,7 +145,6 @@ async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
         number: 1,
         tries: 0,
         sent_at: world.now().as_second(),
-        kept_at: world.now().to_string(),
         ends_at: world.now().as_second() + mailbox::DRAFT_SECONDS,
     };
     mailbox::begin(world, &id, draft).await.map_err(ours)?;

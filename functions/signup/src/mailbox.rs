@@ -19,10 +19,23 @@ pub(crate) const DRAFT_SECONDS: i64 = 1800;
 /// Mails with codes that one address gets in a day.
 const CODES_A_DAY: u32 = 10;
 
+/// Tries of codes for one address in a day, all its sign-ups together: guessing has one chance in thirty thousand a day.
+const TRIES_A_DAY: u32 = 30;
+
+/// More tries than any code has: it can't be used.
+const VOID: u32 = 1000;
+
 /// Keeps the draft and has the code mailed. Sent twice, it is the same draft and one mail.
 pub(crate) async fn begin<W: World>(world: &W, id: &OnboardingId, draft: Draft) -> Result<(), ErrorName> {
-    // Too many for this address: the answer is the same, so that nobody learns who signs up here.
-    if world.keep_draft(id, &draft).await? && world.may_mail(&draft.email, CODES_A_DAY).await? {
+    if let Some(kept) = world.draft(id).await? {
+        // Sent twice, or a crash came between: queueing the same mail again is queueing it once.
+        return if kept.tries < VOID { world.mail_code(id, &kept).await } else { Ok(()) };
+    }
+    // Too many for this address: the answer is the same, so that nobody learns who signs up here. A code that nobody was mailed
+    // must not be one that can be guessed.
+    let may = world.may_mail(&draft.email, CODES_A_DAY).await?;
+    let draft = if may { draft } else { Draft { tries: VOID, ..draft } };
+    if world.keep_draft(id, &draft).await? && may {
         world.mail_code(id, &draft).await?;
     }
     Ok(())
@@ -38,7 +51,7 @@ fn gone() -> Answer {
 }
 
 async fn draft_of<W: World>(world: &W, link: &str) -> Result<Option<(OnboardingId, Draft)>, ErrorName> {
-    let Some((id, LinkRole::Viewer)) = world.link_key().await?.open(link) else { return Ok(None) };
+    let Some((id, LinkRole::Draft)) = world.link_key().await?.open(link) else { return Ok(None) };
     let draft = world.draft(&id).await?.filter(|draft| world.now().as_second() < draft.ends_at);
     Ok(draft.map(|draft| (id, draft)))
 }
@@ -56,7 +69,7 @@ pub(crate) async fn prove<W: World>(world: &W, link: &str, body: &[u8]) -> Resul
         return resend(world, link, &id, &draft).await;
     }
     // Counted before it is compared: tries side by side can't outrun the count.
-    if !world.try_code(&id, draft.number).await? {
+    if !world.may_try(&draft.email, TRIES_A_DAY).await? || !world.try_code(&id, draft.number).await? {
         return Ok(shown(link, &draft, false, &[CodeProblem::Void.told()]));
     }
     let key = world.link_key().await?;
@@ -67,12 +80,13 @@ pub(crate) async fn prove<W: World>(world: &W, link: &str, body: &[u8]) -> Resul
 }
 
 async fn resend<W: World>(world: &W, link: &str, id: &OnboardingId, draft: &Draft) -> Result<Answer, ErrorName> {
-    let Some(renewed) = world.renew_code(id, draft).await? else {
-        return Ok(shown(link, draft, false, &[CodeProblem::TooSoon.told()]));
-    };
-    if world.may_mail(&renewed.email, CODES_A_DAY).await? {
-        world.mail_code(id, &renewed).await?;
+    let refused = || Ok(shown(link, draft, false, &[CodeProblem::TooSoon.told()]));
+    // In this order, so that nobody's good code becomes void without a new one on its way.
+    if !draft.may_renew(world.now().as_second()) || !world.may_mail(&draft.email, CODES_A_DAY).await? {
+        return refused();
     }
+    let Some(renewed) = world.renew_code(id, draft).await? else { return refused() };
+    world.mail_code(id, &renewed).await?;
     Ok(shown(link, &renewed, true, &[]))
 }
 
@@ -99,7 +113,7 @@ async fn start<W: World>(world: &W, id: &OnboardingId, draft: &Draft) -> Result<
             })
         }
         None => {
-            input["startedBy"] = json!({"who": draft.who, "email": draft.email, "verifiedAt": draft.kept_at});
+            input["startedBy"] = json!({"who": draft.who, "email": draft.email, "verifiedAt": world.now().to_string()});
             let input = serde_json::to_string(&input).map_err(|_| ErrorName::InternalBug)?;
             world.start(id, &input).await?;
             tracing::info!(target: "mooring::signup", onboarding_id = %id, "an onboarding was started by the form");

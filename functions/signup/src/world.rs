@@ -66,6 +66,8 @@ pub trait World: Sync {
     ) -> impl Future<Output = Result<Option<Draft>, ErrorName>> + Send;
     /// Whether an address may get another mail today.
     fn may_mail(&self, email: &str, most: u32) -> impl Future<Output = Result<bool, ErrorName>> + Send;
+    /// Whether a code for an address may be tried once more today.
+    fn may_try(&self, email: &str, most: u32) -> impl Future<Output = Result<bool, ErrorName>> + Send;
     /// Queues the mail with the newest code.
     fn mail_code(&self, id: &OnboardingId, draft: &Draft) -> impl Future<Output = Result<(), ErrorName>> + Send;
     /// Starts the execution; one that exists by this name is the same one.
@@ -209,6 +211,12 @@ impl World for Deps {
     async fn may_mail(&self, email: &str, most: u32) -> Result<bool, ErrorName> {
         let now = self.clock.now();
         let bucket = format!("code-mails:{email}:{}", now.strftime("%Y-%m-%d"));
+        self.store.count_up(&bucket, most, now.as_second() + 2 * 86_400).await.map_err(|error| tables(&error))
+    }
+
+    async fn may_try(&self, email: &str, most: u32) -> Result<bool, ErrorName> {
+        let now = self.clock.now();
+        let bucket = format!("code-tries:{email}:{}", now.strftime("%Y-%m-%d"));
         self.store.count_up(&bucket, most, now.as_second() + 2 * 86_400).await.map_err(|error| tables(&error))
     }
 

@@ -23,6 +23,8 @@ pub enum LinkRole {
     /// One of the two people, who may act through it. The number is its generation: a part that is handed to somebody else gets
     /// the next one, and the onboarding's record says which counts.
     Person(Actor, u32),
+    /// Whoever signs up, until their mailbox is proved: opens the page with the code and nothing else.
+    Draft,
     /// Anyone who may look: the sign-up form's visitor, a colleague.
     Viewer,
 }
@@ -38,6 +40,7 @@ impl LinkRole {
                 };
                 if generation == 0 { letter.to_owned() } else { format!("{letter}{generation}") }
             }
+            Self::Draft => "d".to_owned(),
             Self::Viewer => "v".to_owned(),
         }
     }
@@ -48,6 +51,7 @@ impl LinkRole {
         match letter.chars().next()? {
             'o' => Some(Self::Person(Actor::Owner, generation)),
             'p' => Some(Self::Person(Actor::PartnerAdmin, generation)),
+            'd' if letter == "d" => Some(Self::Draft),
             'v' if letter == "v" => Some(Self::Viewer),
             _ => None,
         }
@@ -58,7 +62,7 @@ impl LinkRole {
     pub fn actor(self) -> Option<Actor> {
         match self {
             Self::Person(actor, _) => Some(actor),
-            Self::Viewer => None,
+            Self::Draft | Self::Viewer => None,
         }
     }
 }

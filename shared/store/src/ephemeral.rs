@@ -291,8 +291,6 @@ pub struct Draft {
     pub tries: u32,
     /// Seconds since 1970: when the newest code was sent.
     pub sent_at: i64,
-    /// RFC 3339, UTC: when the form was sent.
-    pub kept_at: String,
     /// Seconds since 1970: nothing can be proved any more.
     pub ends_at: i64,
 }
@@ -303,6 +301,14 @@ const TRIES: u32 = 5;
 const CODES: u32 = 4;
 /// How long after a code the next one can be had, in seconds.
 const BETWEEN_CODES: i64 = 60;
+
+impl Draft {
+    /// Whether a new code can be had: a minute after the one before, three times in all.
+    #[must_use]
+    pub fn may_renew(&self, now: i64) -> bool {
+        self.number < CODES && now - self.sent_at >= BETWEEN_CODES
+    }
+}
 
 impl Store {
     /// Keeps a sign-up; `false` if it was kept before.
@@ -365,7 +371,7 @@ impl Store {
     /// When the table doesn't answer.
     pub async fn renew_code(&self, id: &OnboardingId, draft: &Draft, now: i64) -> Result<Option<Draft>, StoreError> {
         let renewed = Draft { number: draft.number + 1, tries: 0, sent_at: now, ..draft.clone() };
-        if renewed.number > CODES || now - draft.sent_at < BETWEEN_CODES {
+        if !draft.may_renew(now) {
             return Ok(None);
         }
         let renew = self

@@ -236,6 +236,8 @@ impl Meta {
         match role {
             LinkRole::Person(actor, generation) => self.contact(actor).links == generation,
             LinkRole::Viewer => true,
+            // It leads to a sign-up, not to an onboarding.
+            LinkRole::Draft => false,
         }
     }
 
