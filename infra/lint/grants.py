@@ -39,7 +39,7 @@ GRANTS = {
     "confirm-changes": STEP,
     "release": STEP | _on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem"),
     # upkeep
-    "notify": _on(TABLE, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
+    "notify": _on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
     | _on("OnboardingTable.StreamArn", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
     | _on("*", "dynamodb:ListStreams", "ses:SendEmail") | _on("UnsentMail", "sqs:SendMessage") | LINKS,
     "sweep": _on(INDEX, "dynamodb:Query") | RECORD | _on(TABLE, "dynamodb:GetItem") | SIGNAL,

@@ -11,7 +11,7 @@ PARK = "arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken"
 ALLOWED = {INVOKE, LOAD, PARK}
 
 # The longest a state of each kind may take, in seconds.
-LONGEST = {INVOKE: 120, LOAD: 60, PARK: 86400}
+LONGEST = {INVOKE: 120, LOAD: 60, PARK: 604800}
 LONGEST_WAIT = 43200
 LONGEST_EXECUTION = 30 * 86400
 HAPPY_PATH_BUDGET = 35

@@ -76,7 +76,7 @@ FAULTS = {
     machine.task_rules: [
         (in_machine(*STATES, "Register", "Retry", None), "needs a Retry"),
         (in_machine(*STATES, "Register", "TimeoutSeconds", "{% 60 %}"), "whole TimeoutSeconds"),
-        (in_machine(*STATES, PARK, "TimeoutSeconds", 86401), "at most 86400"),
+        (in_machine(*STATES, PARK, "TimeoutSeconds", 604801), "at most 604800"),
         (in_machine(*STATES, "Register", "Resource", "arn:aws:states:::dynamodb:updateItem.waitForTaskToken"), "not among the allowed"),
         (lambda p: state(p, "Register")["Catch"].pop(), "last Catch must be States.ALL"),
         (in_machine(*STATES, "Release", "Retry", 0, "ErrorEquals", ["States.ALL"]), "retries everything"),

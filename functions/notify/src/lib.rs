@@ -141,18 +141,15 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
 /// Sends the code of a sign-up to the one who signs up. A code that is too old is of no use to anybody.
 async fn send_code(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError> {
     let now = deps.clock.now();
-    let mail = deps.store.draft_mail(id, sk).await?;
-    let Some(mail) = mail.filter(|mail| mail.sent_at.is_none() && now.as_second() < mail.expires_at) else {
-        return Ok(());
-    };
+    let Some(mail) = deps.store.draft_mail(id, sk).await? else { return Ok(()) };
+    if now.as_second() >= mail.expires_at {
+        return Ok(deps.store.forget_draft_mail(id, sk).await?);
+    }
     let key = deps.secrets.link_key().await.map_err(|error| StepError::new(error.name(), error.to_string()))?;
     let code = key.mailbox_code(id.as_str(), mail.number);
     let text = texts::within(texts::Locale::named(&mail.language, "UTC"), || words::code(&code, &deps.portal));
     let message_id = deliver(deps, &mail.to, text).await?;
-    match deps.store.draft_mail_sent(id, sk, now).await {
-        Ok(()) | Err(StoreError::Conflict) => {}
-        Err(error) => return Err(error.into()),
-    }
+    deps.store.forget_draft_mail(id, sk).await?;
     tracing::info!(onboarding_id = %id, template = "verify-address", message_id, "a mail was sent");
     Ok(())
 }

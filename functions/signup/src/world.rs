@@ -225,8 +225,7 @@ impl World for Deps {
             to: draft.email.clone(),
             language: texts::language().tag().to_owned(),
             number: draft.number,
-            sent_at: None,
-            expires_at: draft.ends_at + 86_400,
+            expires_at: draft.ends_at,
         };
         self.store.queue_draft_mail(id, &mail).await.map_err(|error| tables(&error))
     }

@@ -123,22 +123,14 @@ impl Store {
         self.item(&keys::draft(id), sk).await
     }
 
-    /// Notes that it was sent; [`StoreError::Conflict`] if it was before.
+    /// Forgets a mail of a sign-up: it was sent, or is of no use any more. Nothing of a sign-up is kept in this table.
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn draft_mail_sent(&self, id: &OnboardingId, sk: &str, now: jiff::Timestamp) -> Result<(), StoreError> {
-        self.client
-            .update_item()
-            .table_name(&self.onboarding)
-            .key("pk", s(keys::draft(id)))
-            .key("sk", s(sk))
-            .update_expression("SET sentAt = :at")
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(sentAt)")
-            .expression_attribute_values(":at", s(now.to_string()))
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk(&error))?;
+    pub async fn forget_draft_mail(&self, id: &OnboardingId, sk: &str) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.onboarding);
+        let delete = delete.key("pk", s(keys::draft(id))).key("sk", s(sk));
+        delete.send().await.map_err(|error| StoreError::from_sdk(&error))?;
         Ok(())
     }
 

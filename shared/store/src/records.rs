@@ -344,10 +344,7 @@ pub struct DraftMail {
     pub language: String,
     /// The number of the code.
     pub number: u32,
-    /// RFC 3339, UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_at: Option<String>,
-    /// Seconds since 1970: no use after it, and deleted.
+    /// Seconds since 1970: of no use after it.
     pub expires_at: i64,
 }
 
