@@ -568,10 +568,11 @@ impl Onboarding {
         users.with_context(|| format!("no directory {tenant} at Microsoft"))
     }
 
-    /// The mails to the two people, oldest first.
+    /// The mails of the onboarding to its two people, oldest first: the code of a sign-up belongs to none yet.
     pub(crate) async fn mails(&self) -> Result<Vec<Mail>> {
         let mut mails = self.stack.mails().await?;
         mails.retain(|mail| mail.is_to(&self.request.owner_email) || mail.is_to(&self.request.partner_admin_email));
+        mails.retain(|mail| !mail.subject.contains("is your code"));
         Ok(mails)
     }
 
@@ -737,10 +738,7 @@ impl Onboarding {
     /// A mail is marked as sent a moment after it has arrived: what is compared begins once every mail that is here is marked.
     pub(crate) async fn everything(&self) -> Result<String> {
         let record = until("every mail that arrived is marked as sent", PATIENCE, async || {
-            // The code of the sign-up belongs to no onboarding yet.
-            let mails = self.mails().await?;
-            let arrived = mails.iter().filter(|mail| !mail.subject.contains("is your code")).count();
-            let record = self.record().await?;
+            let (arrived, record) = (self.mails().await?.len(), self.record().await?);
             let marked = record.values().filter(|item| item["sentAt"].is_string()).count();
             Ok((marked >= arrived).then_some(record))
         })

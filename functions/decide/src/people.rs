@@ -26,12 +26,12 @@ pub(crate) async fn extend<W: World>(world: &W, link: &str) -> Result<Answer, Er
     let Some(wait) = turn_of(&opened.loaded, actor) else {
         return Ok(answer::see_other(&paths::result(link, SignInResult::MovedOn)));
     };
-    if wait.extended {
+    if wait.extended_at.is_some() {
         return Ok(answer::see_other(&paths::result(link, SignInResult::ExtendedBefore)));
     }
     let now = world.now();
     let extended = change(world, &opened, |loaded| {
-        turn_of(loaded, actor).filter(|wait| !wait.extended).and_then(|wait| longer(loaded, wait, now))
+        turn_of(loaded, actor).filter(|wait| wait.extended_at.is_none()).and_then(|wait| longer(loaded, wait, now))
     })
     .await?;
     let result = if extended { SignInResult::Extended } else { SignInResult::MovedOn };

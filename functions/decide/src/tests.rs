@@ -148,7 +148,7 @@ fn wait(kind: WaitKind) -> WaitRecord {
         opened_at: "2026-05-12T09:30:00Z".into(),
         deadline_at: "2026-05-19T09:30:00Z".into(),
         reminders: 0,
-        extended: false,
+        extended_at: None,
         outcome: None,
         outcome_at: None,
         outcome_by: None,
@@ -252,7 +252,7 @@ impl World for Small {
             match write {
                 Write::Review(review) => loaded.review = *review,
                 Write::Extended { deadline, .. } => {
-                    loaded.waits[0].extended = true;
+                    loaded.waits[0].extended_at = Some("2026-05-12T10:00:00Z".into());
                     loaded.waits[0].deadline_at = deadline.to_string();
                 }
                 Write::ForgetCredential(..) => {}

@@ -75,7 +75,7 @@ fn wait() -> WaitRecord {
         resume: Step::AssociateCredentials,
         opened_at: "2026-05-12T09:30:00Z".into(),
         deadline_at: "2026-05-19T09:30:00Z".into(),
-        extended: false,
+        extended_at: None,
         reminders: 0,
         outcome: None,
         outcome_at: None,

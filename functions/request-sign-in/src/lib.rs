@@ -128,7 +128,7 @@ async fn open(deps: &Deps, loaded: Loaded, input: Input) -> Result<Output, StepE
         opened_at: now.to_string(),
         deadline_at: deadline.to_string(),
         reminders: 0,
-        extended: false,
+        extended_at: None,
         outcome: None,
         outcome_at: None,
         outcome_by: None,

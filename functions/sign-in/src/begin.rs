@@ -76,7 +76,7 @@ pub(crate) async fn turn<W: World>(world: &W, link: &str) -> Result<Answer, Erro
         guest: wait.actor == Actor::Owner && wait.directory == Directory::Partner && meta.guest_invited,
         moved: meta.moved,
         may_decline: !meta.is_past_return(),
-        may_extend: !wait.extended,
+        may_extend: wait.extended_at.is_none(),
         deadline,
         login_host: &host,
     });

@@ -60,7 +60,7 @@ fn wait(kind: WaitKind) -> WaitRecord {
         opened_at: "2026-05-12T09:30:00Z".into(),
         deadline_at: "2026-05-19T09:30:00Z".into(),
         reminders: 0,
-        extended: false,
+        extended_at: None,
         outcome: None,
         outcome_at: None,
         outcome_by: None,

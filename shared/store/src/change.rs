@@ -283,13 +283,15 @@ impl Store {
                     .key("pk", s(&pk))
                     .key("sk", s(keys::wait(&wait_id)))
                     .update_expression(
-                        "SET dueBucket = :bucket, dueAt = :next, deadlineAt = :deadline, extended = :yes",
+                        "SET dueBucket = :bucket, dueAt = :next, deadlineAt = :deadline, extendedAt = :now",
                     )
-                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome) AND extended <> :yes")
+                    .condition_expression(
+                        "attribute_exists(pk) AND attribute_not_exists(outcome) AND attribute_not_exists(extendedAt)",
+                    )
                     .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
                     .expression_attribute_values(":next", s(next_at.to_string()))
                     .expression_attribute_values(":deadline", s(deadline.to_string()))
-                    .expression_attribute_values(":yes", AttributeValue::Bool(true));
+                    .expression_attribute_values(":now", s(now.to_string()));
                 Ok(TransactWriteItem::builder().update(built(update.build())?).build())
             }
             Write::ForgetCredential(actor, directory) => {

@@ -447,9 +447,9 @@ pub struct WaitRecord {
     /// Reminders sent, the last call among them.
     #[serde(default)]
     pub reminders: u32,
-    /// Whether the person has asked for more time: once a wait.
-    #[serde(default)]
-    pub extended: bool,
+    /// When the person asked for more time, once a wait. RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_at: Option<String>,
     /// How it ended, written once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
