@@ -31,6 +31,7 @@ export async function journey(browser, asked, inspector) {
     await doAsAsked(owner, 'our turn: sign in as subscription owner', asked);
     await doAsAsked(partner, 'our turn: sign in as partner admin', asked);
     await doAsAsked(partner, 'our turn: review the impact', asked);
+    asked.phrase = await phrase(partner);
     await doAsAsked(owner, 'our turn: review and confirm the move', asked);
     for (const who of [owner, partner]) await who.waitForMail('Done');
     await everyPage(owner, 'is Owner of the subscription');
@@ -130,10 +131,17 @@ async function review(person) {
   await person.press(REVIEWED);
 }
 
-/** The confirmation: the subscription's name, every tick. */
+/** What the partner admin reads out on the phone: it stands on their own page. */
+async function phrase(person) {
+  await person.open(person.page.url().replace(/(\/o\/[^/]+).*/, '$1'));
+  return person.page.locator('#phrase').innerText();
+}
+
+/** The confirmation: the subscription's name, the partner admin's phrase, every tick. */
 async function confirm(person, asked) {
   for (const box of await person.page.locator('main form input[type=checkbox]').all()) await person.tick(box);
   await person.fill('subscription-name', asked.subscription.name);
+  await person.fill('phrase', asked.phrase);
   await person.press(MOVE);
 }
 

@@ -318,7 +318,8 @@ fn a_report_that_changes_after_the_confirmation_asks_again_and_shows_what_change
             page
         };
         page.expect_text("What changed since")?.expect_text("Ravi Reader")?;
-        let confirmed = onboarding.owner.confirm_move(&page, &onboarding.subscription_name.clone()).await?;
+        let confirmed =
+            onboarding.owner.confirm_move(case.stack(), &page, &onboarding.subscription_name.clone()).await?;
         ensure!(confirmed.status == 200, "{}", confirmed.summary());
         onboarding.ended("done").await?;
         assert_eq!(onboarding.effects().await?.get("change-tenant-request-initiated"), Some(&1));

@@ -681,7 +681,7 @@ fn azure_s_demand_for_a_second_factor_becomes_a_sign_in_that_passes_it_on() -> R
         let back = owner.go_through_sign_in(stack, page, &Manner::default()).await?;
         let confirm =
             if back.offers("Move the subscription") { back } else { owner.browser.follow(&back, "Continue").await? };
-        owner.confirm_move(&confirm, SUBSCRIPTION_NAME).await?;
+        owner.confirm_move(stack, &confirm, SUBSCRIPTION_NAME).await?;
 
         let wait = onboarding.waits_for("sign-in", "owner").await?;
         ensure!(wait["reason"] == "mfa" && wait["resume"] == "map-directory", "{wait:#}");

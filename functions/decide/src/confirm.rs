@@ -7,7 +7,9 @@ use onboarding::{Actor, ErrorName, Outcome, Route, WaitKind};
 use serde_json::json;
 use store::records::Review;
 use store::{Browser, Change, Loaded, Meta, Note, Recorded, WaitRecord, Write};
-use web::pages::{Changed, ConfirmView, DO_SEND_BACK, FIELD_DO, FIELD_NAME, agree_field, confirm_problems};
+use web::pages::{
+    Changed, ConfirmView, DO_SEND_BACK, FIELD_DO, FIELD_NAME, FIELD_PHRASE, agree_field, confirm_problems,
+};
 use web::{Answer, Fields, Problem, SignInResult, WebProblem, answer, asked, pages, paths, row_key};
 
 use crate::material::{Material, left_out, material};
@@ -167,8 +169,23 @@ pub(crate) async fn confirm<W: World, B: AsRef<[u8]>>(
         return Err(ErrorName::InternalBug);
     };
     let stops = ready.material.stop_rows(&ready.review);
-    let problems = confirm_problems(&posted, ready.subscription_name(), &report_hash, &ready.review.hash(), &stops);
+    let Meta { onboarding_id, partner_admin_email, .. } = &ready.opened.loaded.meta;
+    let phrase_is_right = world.link_key().await?.is_phrase(onboarding_id, posted.get(FIELD_PHRASE));
+    let problems = confirm_problems(
+        &posted,
+        ready.subscription_name(),
+        &report_hash,
+        &ready.review.hash(),
+        &stops,
+        partner_admin_email,
+        phrase_is_right,
+    );
     if !problems.is_empty() {
+        // Everything else is right and the phrase is not: somebody guesses, or was misheard. Both people can read that it happened;
+        // 28^6 phrases, the API's throttle and the ten minutes of a sign-in keep guessing hopeless.
+        if !phrase_is_right && !posted.get(FIELD_PHRASE).is_empty() && problems.len() == 1 {
+            crate::note(world, &ready.opened, Note::person(Actor::Owner, "move.phrase-wrong", json!({}))).await;
+        }
         return Ok(ready.page(link, &posted, &problems));
     }
     let recorded = record(world, &ready, &posted, report_hash).await?;
@@ -233,6 +250,7 @@ async fn record<W: World>(world: &W, ready: &Ready, posted: &Fields, report_hash
         "oid": browser.oid,
         "signedInAt": browser.signed_in_at,
         "wait": wait.wait_id,
+        "phraseGiven": true,
         "restsUntil": rests_until.to_string(),
     });
     let mail = json!({"by": Actor::Owner, "at": now.to_string(), "until": rests_until.to_string()});

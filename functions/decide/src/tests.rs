@@ -318,7 +318,8 @@ fn right() -> String {
 }
 
 async fn confirm(world: &Small, body: &str) -> Answer {
-    handle(world, &request("POST", &paths::confirm(&link(Actor::Owner)), body)).await
+    let body = format!("{body}&phrase={}", LinkKey::new(KEY).unwrap().phrase(&id()));
+    handle(world, &request("POST", &paths::confirm(&link(Actor::Owner)), &body)).await
 }
 
 async fn map(world: &Small, actor: Actor, body: &str) -> Answer {
@@ -400,6 +401,23 @@ async fn an_incomplete_or_outdated_confirmation_moves_nothing() {
         assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{id}");
         assert!(answer.body().contains(id), "{id}");
         assert_eq!((world.outcome(), world.meta().confirmation), (None, None), "{id}");
+    }
+}
+
+#[tokio::test]
+async fn without_the_partner_admins_phrase_nothing_moves_and_a_wrong_one_is_in_the_trail() {
+    for (typed, noted) in [("", 0), ("&phrase=ACDEFG", 1)] {
+        let world = small(WaitKind::Confirm);
+        let body = format!("{}{typed}", right());
+        let answer = handle(&world, &request("POST", &paths::confirm(&link(Actor::Owner)), &body)).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body().contains("Confirm.PhraseDiffers"));
+        assert_eq!((world.outcome(), world.meta().confirmation), (None, None));
+        assert_eq!(world.noted("move.phrase-wrong"), noted);
+        assert!(
+            !answer.body().contains(&LinkKey::new(KEY).unwrap().phrase(&id())),
+            "the owner's page does not tell it"
+        );
     }
 }
 

@@ -81,6 +81,7 @@ pub fn view(
             .map(|item| UndoneRow { what: item.what.clone(), result: item.result.clone(), why: item.why.clone() })
             .collect(),
         share: None,
+        phrase: None,
         changed: changed(loaded, now),
         read_at: now,
     }

@@ -276,11 +276,27 @@ impl Person {
         Ok(next)
     }
 
-    /// Confirms the move on the confirmation page: types the subscription's name and ticks every box.
-    pub async fn confirm_move(&mut self, page: &Page, subscription_name: &str) -> Result<Page> {
+    /// Confirms the move on the confirmation page: types the subscription's name and what the partner admin tells, and ticks every
+    /// box.
+    pub async fn confirm_move(&mut self, stack: &Stack, page: &Page, subscription_name: &str) -> Result<Page> {
         let mut form = page.form("Move the subscription")?.clone();
         form.tick_all_boxes().fill("Type the subscription's name", subscription_name)?;
+        form.fill("phrase", &Self::phrase_on_the_phone(stack, page).await?)?;
         self.browser.submit(page, &form, "Move the subscription").await
+    }
+
+    /// What the partner admin reads out when the owner calls: it stands on the page that their own mails lead to.
+    pub async fn phrase_on_the_phone(stack: &Stack, asked: &Page) -> Result<String> {
+        let link = asked.url.path().split('/').nth(2).unwrap_or_default();
+        let of = format!("/o/{}.p", link.split('.').next().unwrap_or_default());
+        let mails = stack.mails().await?;
+        let theirs = mails.iter().rev().flat_map(Mail::links).find(|link| link.path().starts_with(&of));
+        let mut theirs = theirs.context("the partner admin has no mail about this onboarding")?;
+        let page = theirs.path().split('/').take(3).collect::<Vec<_>>().join("/");
+        theirs.set_path(&page);
+        let page = Browser::new()?.open(theirs).await?;
+        let told = page.body.split_once(r#"id="phrase">"#).and_then(|(_, rest)| rest.split_once('<'));
+        Ok(told.with_context(|| format!("no phrase on the partner admin's page: {}", page.summary()))?.0.to_owned())
     }
 
     /// Goes through the review: accepts every exact suggestion, restores whatever else leads to somebody by a verified key, gives
@@ -340,7 +356,7 @@ impl Person {
         let after = if page.offers(REVIEWED) {
             self.review(&page).await?
         } else {
-            self.confirm_move(&page, subscription_name).await?
+            self.confirm_move(stack, &page, subscription_name).await?
         };
         ensure!(after.status == 200, "{} could not decide: {}", self.name, after.summary());
         Ok(after)

@@ -380,6 +380,10 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ("wait.opened", text("activity.wait.opened", "A person was asked")),
     ("wait.extended", text("activity.wait.extended", "More time was asked for and given")),
     ("wait.last-call", text("activity.wait.last-call", "A person was called for the last time")),
+    (
+        "move.phrase-wrong",
+        text("activity.move.phrase-wrong", "The owner typed other characters than the partner admin's"),
+    ),
     ("person.handed-over", text("activity.person.handed-over", "A part was handed to somebody else")),
     ("wait.reminded", text("activity.wait.reminded", "A person was reminded")),
     ("sign-in.done", text("activity.sign-in.done", "Signed in with the right account")),

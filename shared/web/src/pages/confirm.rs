@@ -6,7 +6,7 @@ use onboarding::Actor;
 use super::mapping::{FIELD_DO, FIELD_VERSION, StopRow, agree_field};
 use crate::form::{Fields, Problem};
 use crate::frame::{error_summary, field_error, frame, person, problem_of};
-use crate::text::impact;
+use crate::text::{impact, people};
 use crate::{paths, text};
 
 /// The tick box about what is deleted.
@@ -17,6 +17,8 @@ pub const FIELD_TICK_DIRECTORY: &str = "agree-directory";
 pub const FIELD_TICK_BACK: &str = "agree-back";
 /// The subscription's name, typed.
 pub const FIELD_NAME: &str = "subscription-name";
+/// The phrase that the partner admin told the owner, typed.
+pub const FIELD_PHRASE: &str = "phrase";
 /// The hash of the report that the page showed.
 pub const FIELD_HASH: &str = "report";
 /// [`FIELD_DO`]: the review goes back to the partner.
@@ -96,6 +98,9 @@ impl StopRow {
 
 /// What is wrong with a confirmation. Empty means that the person confirmed exactly this.
 ///
+/// The phrase comes from the partner admin over another channel than ours: a link that was only passed on does not move
+/// anything (RFC 10027, request binding with out-of-band data).
+///
 /// When the report or the decisions changed since the page was opened, that is the only problem told: the person must read first.
 #[must_use]
 pub fn confirm_problems(
@@ -104,6 +109,8 @@ pub fn confirm_problems(
     report_hash: &str,
     version: &str,
     stops: &[StopRow],
+    partner: &str,
+    phrase_is_right: bool,
 ) -> Vec<Problem> {
     if posted.get(FIELD_HASH) != report_hash {
         return vec![Problem::new("", "Confirm.ReportChanged", text::CONFIRM_CHANGED.said())];
@@ -127,6 +134,10 @@ pub fn confirm_problems(
     if posted.get(FIELD_NAME) != subscription_name.trim() {
         let message = text::CONFIRM_NAME_WRONG.with(&[("name", subscription_name)]);
         problems.push(Problem::new(FIELD_NAME, "Confirm.NameDiffers", message));
+    }
+    if !phrase_is_right {
+        let message = people::PHRASE_WRONG.with(&[("partner", partner)]);
+        problems.push(Problem::new(FIELD_PHRASE, "Confirm.PhraseDiffers", message));
     }
     problems
 }
@@ -242,6 +253,11 @@ pub fn confirm(view: &ConfirmView<'_>) -> Markup {
     let standing = view.stops.iter().filter(|stop| stop.stands_for(Actor::Owner)).count();
     let name_problem = problem_of(view.problems, FIELD_NAME);
     let name_typed = if problem_of(view.problems, "").is_some() { "" } else { view.values.get(FIELD_NAME) };
+    let phrase_problem = problem_of(view.problems, FIELD_PHRASE);
+    let phrase_described = match phrase_problem {
+        Some(_) => format!("{FIELD_PHRASE}-hint {FIELD_PHRASE}-error"),
+        None => format!("{FIELD_PHRASE}-hint"),
+    };
     let content = html! {
         h1 { (text::CONFIRM_TITLE) }
         (error_summary(view.problems))
@@ -272,6 +288,14 @@ pub fn confirm(view: &ConfirmView<'_>) -> Markup {
                         aria-required="true" aria-invalid=[name_problem.map(|_| "true")]
                         aria-describedby=[name_problem.map(|_| format!("{FIELD_NAME}-error"))];
                 }
+                div.field {
+                    label for=(FIELD_PHRASE) { (people::PHRASE_LABEL.with(&[("partner", view.partner)])) }
+                    p.muted id={ (FIELD_PHRASE) "-hint" } { (people::PHRASE_HINT) }
+                    (field_error(FIELD_PHRASE, phrase_problem))
+                    input type="text" id=(FIELD_PHRASE) name=(FIELD_PHRASE) value=(view.values.get(FIELD_PHRASE)) autocomplete="off"
+                        autocapitalize="characters" spellcheck="false" maxlength="16" aria-required="true"
+                        aria-invalid=[phrase_problem.map(|_| "true")] aria-describedby=(phrase_described);
+                }
                 div.actions {
                     button type="submit" { (text::CONFIRM_MOVE) }
                     a.button.quiet href=(paths::progress(view.link)) { (text::CONFIRM_NOT_NOW) }
@@ -300,6 +324,7 @@ mod tests {
             (FIELD_TICK_DIRECTORY, "yes"),
             (FIELD_TICK_BACK, "yes"),
             (FIELD_NAME, "Fabrikam Prod"),
+            (FIELD_PHRASE, "ABC-DEF"),
         ])
     }
 
@@ -340,14 +365,20 @@ mod tests {
         .into_string()
     }
 
+    fn problems(fields: &Fields, hash: &str, stops: &[StopRow]) -> Vec<Problem> {
+        let right = fields.get(FIELD_PHRASE) == "ABC-DEF";
+        confirm_problems(fields, "Fabrikam Prod", hash, "v1", stops, "kim@contoso.com", right)
+    }
+
     fn ids(fields: &Fields, stops: &[StopRow]) -> Vec<String> {
-        confirm_problems(fields, "Fabrikam Prod", "h1", "v1", stops).into_iter().map(|problem| problem.id).collect()
+        problems(fields, "h1", stops).into_iter().map(|problem| problem.id).collect()
     }
 
     #[test]
     fn only_the_exact_name_all_ticks_and_what_was_shown_confirm() {
         assert!(ids(&complete(), &[]).is_empty());
         assert_eq!(ids(&complete().with(FIELD_NAME, "fabrikam prod"), &[]), ["Confirm.NameDiffers"]);
+        assert_eq!(ids(&complete().with(FIELD_PHRASE, "ABC-DEG"), &[]), ["Confirm.PhraseDiffers"]);
         assert_eq!(ids(&complete().with(FIELD_TICK_DELETE, ""), &[]), ["Confirm.NotTicked"]);
         assert_eq!(ids(&complete().with(FIELD_TICK_BACK, ""), &[]), ["Confirm.NotTicked"]);
         assert_eq!(ids(&complete().with(FIELD_TICK_DIRECTORY, "no"), &[]), ["Confirm.NotTicked"]);
@@ -398,7 +429,7 @@ mod tests {
 
     #[test]
     fn what_changed_must_be_ticked_and_typed_again() {
-        let problems = confirm_problems(&complete(), "Fabrikam Prod", "h2", "v1", &[]);
+        let problems = problems(&complete(), "h2", &[]);
         let page = shown(&complete(), &problems, &[]);
         assert!(!page.contains(" checked"));
         assert!(page.contains(r#"name="subscription-name" value="""#));
@@ -407,7 +438,7 @@ mod tests {
     #[test]
     fn what_was_right_stays_when_something_else_is_wrong() {
         let values = complete().with(FIELD_NAME, "Fabrikam");
-        let page = shown(&values, &confirm_problems(&values, "Fabrikam Prod", "h1", "v1", &[]), &[]);
+        let page = shown(&values, &problems(&values, "h1", &[]), &[]);
         assert_eq!(page.matches(" checked").count(), 3);
         assert!(page.contains(r#"value="Fabrikam""#));
     }

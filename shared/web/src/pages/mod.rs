@@ -22,7 +22,7 @@ pub use check_mail::{
     CheckMailView, CodeProblem, DO_RESEND, FIELD_BUTTON, FIELD_CODE, already_running, check_mail, check_mail_gone,
 };
 pub use confirm::{
-    AgreeRow, ConfirmView, DO_SEND_BACK, FIELD_HASH, FIELD_NAME, FIELD_TICK_BACK, FIELD_TICK_DELETE,
+    AgreeRow, ConfirmView, DO_SEND_BACK, FIELD_HASH, FIELD_NAME, FIELD_PHRASE, FIELD_TICK_BACK, FIELD_TICK_DELETE,
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,
 };
 pub use fix::{FixView, Request, Request as ForwardRequest, fix};

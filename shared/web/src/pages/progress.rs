@@ -259,6 +259,9 @@ pub struct ProgressView {
     /// A link for looking, for a person to pass on.
     #[serde(skip)]
     pub share: Option<String>,
+    /// What the partner admin tells the owner over another channel, while that can still matter.
+    #[serde(skip)]
+    pub phrase: Option<String>,
     /// Another text whenever the page would say something else: what a script compares.
     pub changed: String,
     /// When this was read.
@@ -420,6 +423,11 @@ pub fn progress(view: &ProgressView) -> Markup {
             }
             @if !view.status.is_over() { a.button.quiet href=(paths::progress(&view.link)) { (text::PROGRESS_REFRESH) } }
         }
+        @if let Some(phrase) = &view.phrase {
+            h2 { (people::PHRASE_TITLE) }
+            p { strong { code #phrase { (phrase) } } }
+            p { (people::PHRASE_SAID) }
+        }
         @if view.status == Status::Done {
             h2 { (text::DONE_TITLE) }
             ul {
@@ -563,6 +571,7 @@ mod tests {
             activity: vec![],
             undone: vec![],
             share: None,
+            phrase: None,
             changed: "1".into(),
             read_at: at("2026-05-12T10:00:00Z"),
         }

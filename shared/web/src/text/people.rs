@@ -40,3 +40,17 @@ pub(crate) const FORWARD_NO_GUEST: Text = text(
 pub(crate) const SHARE: Text = text("people.share", "A link for looking only");
 pub(crate) const SHARE_SAID: Text =
     text("people.share-said", "It shows where this stands, with addresses masked, and nobody can act through it.");
+pub(crate) const PHRASE_TITLE: Text = text("people.phrase-title", "Six characters for the owner");
+pub(crate) const PHRASE_SAID: Text = text(
+    "people.phrase-said",
+    "Tell the owner these six characters yourself, by phone or in a meeting, not by mail. They are asked for them before the subscription moves, so that nobody can have it moved with a link that was only passed on.",
+);
+pub(crate) const PHRASE_LABEL: Text = text("people.phrase-label", "The six characters that {partner} told you");
+pub(crate) const PHRASE_HINT: Text = text(
+    "people.phrase-hint",
+    "They stand on that person's own page. Ask for them by phone or in a meeting. If you don't know who that is, don't move the subscription: cancel.",
+);
+pub(crate) const PHRASE_WRONG: Text = text(
+    "people.phrase-wrong",
+    "These are not the six characters of this onboarding. Ask {partner} to read them out from their page. Nothing has moved.",
+);
