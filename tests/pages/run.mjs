@@ -1,17 +1,19 @@
 // Plays one task, read as JSON from standard input, and says what is wrong with the pages. Started by tests/suite/pages.rs.
 import { text } from 'node:stream/consumers';
 import { launch } from './browser.mjs';
-import { Inspector } from './inspector.mjs';
+import { forms } from './forms.mjs';
+import { Inspector, LOOKS } from './inspector.mjs';
 import { journey } from './journey.mjs';
 
-const tasks = { journey };
+const tasks = { journey, forms };
 const asked = JSON.parse(await text(process.stdin));
 const task = tasks[asked.task];
 if (!task) throw new Error(`no task ${asked.task}; there are: ${Object.keys(tasks).join(', ')}`);
 
 const began = Date.now();
 const browser = await launch();
-const inspector = new Inspector(browser);
+// `looks` takes the first and the last only: light and wide, dark and narrow.
+const inspector = new Inspector(browser, asked.fewLooks ? { looks: [LOOKS[0], LOOKS.at(-1)] } : {});
 try {
   await task(browser, asked, inspector);
 } finally {

@@ -11,6 +11,7 @@ use local::{BrowserTools, Console, Person, Workspace};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{OnceCell, Semaphore};
+use web::{SignInResult, paths};
 
 use crate::world::{Case, Onboarding, run};
 
@@ -75,18 +76,35 @@ fn both_people_get_through_the_single_account_route_without_javascript_in_a_wide
     })
 }
 
+#[test]
+fn a_form_says_what_is_wrong_leads_there_and_keeps_what_was_typed_and_every_result_of_a_sign_in_can_be_read()
+-> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let link = onboarding.owner_link().await?;
+        let link = link.path().trim_start_matches("/o/");
+        let mut addresses: Vec<String> = SignInResult::ALL.iter().map(|result| paths::problem(*result)).collect();
+        addresses.extend(SignInResult::ALL.iter().map(|result| paths::result(link, *result)));
+        addresses.extend([paths::turn(link), paths::cancel(link), paths::forward(link), paths::preflight(link)]);
+        addresses.extend([paths::report(link), paths::mapping(link), paths::confirm(link), paths::access(link)]);
+        addresses.extend([paths::proof(link), paths::receipt(link), paths::progress("forged")]);
+        for java_script in [true, false] {
+            let mut task = task(case, &onboarding, "two-party");
+            merge(
+                &mut task,
+                json!({"task": "forms", "javaScript": java_script, "fewLooks": true, "addresses": addresses}),
+            );
+            browse(&task).await?;
+            addresses.clear();
+        }
+        Ok(())
+    })
+}
+
 /// One association in the browser, and what it left at Microsoft.
 async fn journey(case: &Case, onboarding: &Onboarding, route: &str, manner: Value) -> Result<()> {
-    let mut task = json!({
-        "task": "journey",
-        "portal": case.stack().portal(),
-        "inbox": case.stack().inbox(),
-        "route": route,
-        "subscription": { "id": onboarding.request.subscription_id, "name": onboarding.subscription_name },
-        "partnerDirectory": onboarding.request.partner_directory,
-        "owner": account(&onboarding.owner),
-        "partner": account(&onboarding.partner),
-    });
+    let mut task = task(case, onboarding, route);
     merge(&mut task, manner);
     browse(&task).await?;
     let subscription = onboarding.at_microsoft().await?;
@@ -96,6 +114,20 @@ async fn journey(case: &Case, onboarding: &Onboarding, route: &str, manner: Valu
         subscription["tenantId"]
     );
     Ok(())
+}
+
+/// What every task needs to know.
+fn task(case: &Case, onboarding: &Onboarding, route: &str) -> Value {
+    json!({
+        "task": "journey",
+        "portal": case.stack().portal(),
+        "inbox": case.stack().inbox(),
+        "route": route,
+        "subscription": { "id": onboarding.request.subscription_id, "name": onboarding.subscription_name },
+        "partnerDirectory": onboarding.request.partner_directory,
+        "owner": account(&onboarding.owner),
+        "partner": account(&onboarding.partner),
+    })
 }
 
 fn account(person: &Person) -> Value {
