@@ -63,11 +63,11 @@ export class Inspector {
     await this.judge(address, html, `${who} on “${await page.title()}”`);
   }
 
-  /** Judges markup at an address. */
-  async judge(address, html, named, picture = null) {
+  /** Judges markup at an address, in all looks or in some of them. */
+  async judge(address, html, named, picture = null, looks = this.looks) {
     this.pages += 1;
     this.windows ??= await Promise.all(this.looks.map((look) => this.window(look)));
-    for (const window of this.windows) {
+    for (const window of this.windows.filter(({ look }) => looks.includes(look))) {
       const { look, page } = window;
       window.html = html;
       const said = (what) => this.fault(address, `${named}, ${look.scheme}, ${look.width} px: ${what}`);

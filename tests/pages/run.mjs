@@ -4,8 +4,9 @@ import { launch } from './browser.mjs';
 import { forms } from './forms.mjs';
 import { Inspector, LOOKS } from './inspector.mjs';
 import { journey } from './journey.mjs';
+import { states } from './states.mjs';
 
-const tasks = { journey, forms };
+const tasks = { journey, forms, states };
 const asked = JSON.parse(await text(process.stdin));
 const task = tasks[asked.task];
 if (!task) throw new Error(`no task ${asked.task}; there are: ${Object.keys(tasks).join(', ')}`);
@@ -13,7 +14,10 @@ if (!task) throw new Error(`no task ${asked.task}; there are: ${Object.keys(task
 const began = Date.now();
 const browser = await launch();
 // `looks` takes the first and the last only: light and wide, dark and narrow.
-const inspector = new Inspector(browser, asked.fewLooks ? { looks: [LOOKS[0], LOOKS.at(-1)] } : {});
+const inspector = new Inspector(browser, {
+  looks: asked.fewLooks ? [LOOKS[0], LOOKS.at(-1)] : LOOKS,
+  pictures: asked.pictures ?? null,
+});
 try {
   await task(browser, asked, inspector);
 } finally {

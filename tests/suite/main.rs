@@ -16,6 +16,7 @@ mod reading;
 mod secrets;
 mod sign_in;
 mod starts;
+mod states;
 mod stopped;
 mod structure;
 mod waits;

@@ -142,7 +142,7 @@ fn merge(task: &mut Value, more: Value) {
 }
 
 /// Plays one task in a browser of its own. Two at a time: a browser takes a core.
-async fn browse(task: &Value) -> Result<()> {
+pub(crate) async fn browse(task: &Value) -> Result<()> {
     static TOOLS: OnceCell<BrowserTools> = OnceCell::const_new();
     static SEATS: Semaphore = Semaphore::const_new(2);
     let tools = TOOLS

@@ -154,7 +154,7 @@ async fn progress<R: Reading, B>(
     // After the move, people ask what is left for them to do: that is in the report.
     let report = if loaded.meta.moved { read::newest(deps, &loaded).await? } else { None };
     let mut view = view(&loaded, &audit, report.as_ref(), link, role.actor(), deps.now());
-    let may_matter = !loaded.meta.status.is_over() && loaded.meta.confirmation.is_none() && !loaded.meta.moved;
+    let may_matter = !loaded.meta.status.is_over() && !loaded.meta.is_past_return();
     // For the one who tells it, never for the one who is asked, nor for whoever only looks.
     let tells = role.actor() == Some(Actor::PartnerAdmin) && may_matter;
     view.phrase = tells.then(|| key.phrase(&id)).map(|signs| format!("{}-{}", &signs[..3], &signs[3..]));
