@@ -25,7 +25,7 @@ export class Inspector {
   /** Listens to what the browser says about a person's page. */
   watch(page, portal) {
     page.on('console', (message) => {
-      if (message.type() === 'error' && page.url().startsWith(portal) && !/status of 4\d\d/.test(message.text())) {
+      if (message.type() === 'error' && page.url().startsWith(portal) && !/status of [45]\d\d/.test(message.text())) {
         this.fault(page.url(), `the browser complains: ${message.text()}`);
       }
     });

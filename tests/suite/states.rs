@@ -393,7 +393,7 @@ fn reading(states: &mut States) {
         }))
         .unwrap()
     };
-    let full = report(300, json!([{"what": "policies", "why": "AuthorizationFailed", "needs": "Reader"}]));
+    let full = report(60, json!([{"what": "policies", "why": "AuthorizationFailed", "needs": "Reader"}]));
     let none = report(0, json!([]));
     let summary = |counts, stops: &[&str], not_read| Summary {
         hash: "abcdef0123".into(),
@@ -502,7 +502,7 @@ fn progressing(states: &mut States) {
     let steps = |reached: usize, state| {
         let row = |(n, step): (usize, &Step)| StepRow {
             step: *step,
-            number: u8::try_from(n + 1).unwrap_or(u8::MAX),
+            number: step.number(),
             title: texts::step_title(*step),
             state: match n.cmp(&reached) {
                 std::cmp::Ordering::Less => StepState::Done,
