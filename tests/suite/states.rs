@@ -4,6 +4,8 @@
 //! The journeys of `pages` see the states that a smooth association has. Here are the others: what is wrong with a form, every result of a
 //! sign-in, every error, every end. The views are made up; the markup, the style sheet and the words are those of the product.
 
+#![expect(clippy::unwrap_used, reason = "a made-up view that can't be read is a mistake in this file")]
+
 use std::path::Path;
 
 use access::mapping::{Confidence, Verdict};

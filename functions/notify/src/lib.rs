@@ -188,5 +188,8 @@ async fn deliver(deps: &Deps, to: &str, text: words::Text) -> Result<String, Ste
 /// The mail's words; none if what it asks for has been done since.
 fn compose(portal: &str, key: &LinkKey, loaded: &Loaded, mail: &OutboxMail) -> Option<words::Text> {
     let link = key.link(&loaded.meta.onboarding_id, loaded.meta.link_role(mail.actor));
-    words::text(&loaded.meta, mail, loaded.open_wait(), &format!("{portal}/o/{link}"))
+    let contact = loaded.meta.contact(mail.actor);
+    texts::within(texts::Locale::named(&contact.language, &contact.time_zone), || {
+        words::text(&loaded.meta, mail, loaded.open_wait(), &format!("{portal}/o/{link}"))
+    })
 }

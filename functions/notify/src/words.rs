@@ -1,9 +1,11 @@
-//! The words of the mails: plain text, one action, and the answers to what a person asks first: whose turn, as which account,
-//! what will be asked, what has changed in Azure so far, until when, and what if it isn't them.
+//! The words of the mails, in the recipient's language: plain text, one action, and the answers to what a person asks first: whose
+//! turn, as which account, what will be asked, what has changed in Azure so far, until when, and what if it isn't them. Times are the
+//! recipient's own, with UTC beside them.
 
 use onboarding::{Actor, Ending, ErrorName, WaitKind};
 use serde_json::Value;
 use store::{Meta, OutboxMail, WaitRecord};
+use texts::{Text as Words, text as words};
 
 /// A mail's words.
 #[derive(Debug, PartialEq, Eq)]
@@ -11,6 +13,101 @@ pub(crate) struct Text {
     pub(crate) subject: String,
     pub(crate) body: String,
 }
+
+const ABOUT: Words = words(
+    "mail.about",
+    "Subscription {subscription} to the Partner Center directory {directory} (reference {reference})",
+);
+const WHY: Words = words("mail.why", "You get this because someone started this onboarding with your address.");
+const WHERE: Words = words("mail.where", "Where it stands: {link}");
+const WRONG: Words = words("mail.wrong", "Is this wrong? Cancel it here: {link}");
+const NOTHING_CHANGED: Words = words("mail.nothing-changed", "Nothing has been changed in Azure so far.");
+const HAS_MOVED: Words = words("mail.has-moved", "The subscription has moved to the partner directory.");
+
+const CODE_SUBJECT: Words = words("mail.code-subject", "{code} is your code");
+const CODE_BODY: Words = words(
+    "mail.code-body",
+    "Your code is {code}. Type it on the page that you signed up on; it is good for half an hour.\n\nSomebody, presumably you, filled in the form at {portal} with this address. Nothing has been started and nobody else was written to. If it wasn't you, do nothing: without the code nothing begins.\n\nWe never ask for a password, and never for this code by telephone or in a mail.\n",
+);
+
+const TURN: Words = words("mail.turn", "Your turn: {what}");
+const TURN_REMINDER: Words = words("mail.turn-reminder", "Reminder: your turn: {what}");
+const TURN_LAST: Words = words("mail.turn-last", "Last call: your turn: {what} (until {until})");
+const TURN_OWNER: Words = words("mail.turn-owner", "sign in as subscription owner");
+const TURN_PARTNER: Words = words("mail.turn-partner", "sign in as partner admin");
+const TURN_CONFIRM: Words = words("mail.turn-confirm", "review and confirm the move");
+const TURN_REVIEW: Words = words("mail.turn-review", "review the impact and decide about access");
+const TURN_FIX: Words = words("mail.turn-fix", "something needs to be fixed");
+const ASK_SIGN_IN: Words =
+    words("mail.ask-sign-in", "Please sign in with {account}. It takes two minutes and changes nothing in Azure.");
+const ASK_CONFIRM: Words = words(
+    "mail.ask-confirm",
+    "Please sign in with {account}, read what Azure will delete when the subscription moves, and decide. You will be asked for six characters that the partner admin can read to you from their own page: call them.",
+);
+const ASK_REVIEW: Words = words(
+    "mail.ask-review",
+    "Please sign in with {account}, read what the move does to the subscription, and decide who gets access again. It takes about ten minutes and changes nothing in Azure.",
+);
+const PAGE: Words = words("mail.page", "The page: {page}");
+const UNTIL: Words = words("mail.until", "Until: {time}");
+const NOT_YOU: Words = words(
+    "mail.not-you",
+    "Not you, or not now? The page lets you decline. We never ask for a password or a code by mail or telephone.",
+);
+
+const HANDED_SUBJECT: Words = words("mail.handed-subject", "Somebody else takes a part");
+const HANDED_OWNER: Words = words(
+    "mail.handed-owner",
+    "The subscription owner has handed their part to somebody else. The page names them, and they are asked to sign in themselves.",
+);
+const HANDED_PARTNER: Words = words(
+    "mail.handed-partner",
+    "The partner admin has handed their part to somebody else. The page names them, and they are asked to sign in themselves.",
+);
+const HANDED_NOTHING: Words = words("mail.handed-nothing", "Nothing has been changed in Azure by it.");
+
+const CONFIRMED_SUBJECT: Words = words("mail.confirmed-subject", "The move is confirmed");
+const CONFIRMED_OWNER: Words = words(
+    "mail.confirmed-owner",
+    "The move of the subscription was confirmed by the subscription owner ({account}), {time}.",
+);
+const CONFIRMED_PARTNER: Words = words(
+    "mail.confirmed-partner",
+    "The move of the subscription was confirmed by the partner admin ({account}), {time}.",
+);
+const CONFIRMED_LATER: Words = words(
+    "mail.confirmed-later",
+    "The move begins at {time}. Once Azure has accepted it, it can't be stopped any more.",
+);
+const CONFIRMED_NOW: Words =
+    words("mail.confirmed-now", "The move begins now. Once Azure has accepted it, it can't be stopped any more.");
+
+const RESTORED_SUBJECT: Words = words("mail.restored-subject", "Access is restored");
+const RESTORED_ROWS: Words =
+    words("mail.restored-rows", "Roles restored: {done}. Left out on purpose: {left}. Each row: {link}");
+const RESTORED_REFUSED: Words =
+    words("mail.restored-refused", "Roles that Azure refused: {refused}. Assign those by hand.");
+const LEFT: Words = words("mail.left", "What is left for people to do:");
+const LEFT_KEYS: Words = words("mail.left-keys", "rotate access keys, certificates and passwords");
+const LEFT_SET_UP: Words = words("mail.left-set-up", "to set up again: {n}");
+const LEFT_REDO: Words = words("mail.left-redo", "to do again: {n}");
+const LEFT_CHECK: Words = words("mail.left-check", "to check: {n}");
+const LEFT_POLICY: Words = words("mail.left-policy", "close the policy exceptions that were opened for this move");
+const LEFT_REPORT: Words = words("mail.left-report", "What exactly, resource by resource: {link}");
+
+const DONE_SUBJECT: Words = words("mail.done-subject", "Done: the subscription is in the partner directory");
+const DONE: Words =
+    words("mail.done", "The subscription has moved, the partner admin is its Owner, and we proved both.");
+const CANCELLED_SUBJECT: Words = words("mail.cancelled-subject", "Cancelled");
+const CANCELLED: Words = words("mail.cancelled", "The onboarding was cancelled.");
+const DECLINED_SUBJECT: Words = words("mail.declined-subject", "Declined");
+const DECLINED: Words = words("mail.declined", "One of the two people declined.");
+const EXPIRED_SUBJECT: Words = words("mail.expired-subject", "Expired");
+const EXPIRED: Words = words("mail.expired", "Time ran out before everybody had acted.");
+const FAILED_SUBJECT: Words = words("mail.failed-subject", "It could not be finished");
+const IS_THERE: Words = words("mail.is-there", "The subscription is in the partner directory.");
+const NOT_MOVED: Words = words("mail.not-moved", "The subscription was not moved.");
+const UNDONE: Words = words("mail.undone", "What was undone, and everything else: {link}");
 
 /// The words of a queued mail. None if it asks for something that is done already.
 pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, link: &str) -> Option<Text> {
@@ -20,36 +117,13 @@ pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, li
             let wait = open.filter(|wait| wait.actor == mail.actor)?;
             Some(your_turn(meta, mail, wait, link))
         }
-        "handed-over" => {
-            let part = match mail.args.get("part").and_then(Value::as_str).and_then(Actor::parse) {
-                Some(Actor::PartnerAdmin) => "partner admin",
-                Some(Actor::Owner) | None => "subscription owner",
-            };
-            Some(letter(
-                meta,
-                "Somebody else takes a part",
-                &[
-                    &format!(
-                        "The {part} has handed their part to somebody else. The page names them, and they are asked to sign in themselves."
-                    ),
-                    "Nothing has been changed in Azure by it.",
-                    &format!("Where it stands: {link}"),
-                    &format!("Is this wrong? Cancel it here: {link}/cancel"),
-                ],
-            ))
-        }
+        "handed-over" => Some(handed_over(meta, &mail.args, link)),
         "move-confirmed" => Some(move_confirmed(meta, &mail.args, link)),
         "restored" => Some(restored(meta, &mail.args, link)),
         "ended" => Some(ended(meta, &mail.args, link)),
         _ => None,
     }
 }
-
-const CODE_SUBJECT: texts::Text = texts::text("mail.code-subject", "{code} is your code");
-const CODE_BODY: texts::Text = texts::text(
-    "mail.code-body",
-    "Your code is {code}. Type it on the page that you signed up on; it is good for half an hour.\n\nSomebody, presumably you, filled in the form at {portal} with this address. Nothing has been started and nobody else was written to. If it wasn't you, do nothing: without the code nothing begins.\n\nWe never ask for a password, and never for this code by telephone or in a mail.\n",
-);
 
 /// The mail with the code that proves a mailbox. The code stands in the subject too, so that it can be read without opening the mail.
 pub(crate) fn code(code: &str, portal: &str) -> Text {
@@ -59,63 +133,51 @@ pub(crate) fn code(code: &str, portal: &str) -> Text {
 }
 
 fn your_turn(meta: &Meta, mail: &OutboxMail, wait: &WaitRecord, link: &str) -> Text {
-    let role = match wait.actor {
-        Actor::Owner => "subscription owner",
-        Actor::PartnerAdmin => "partner admin",
+    let account = [("account", meta.email(wait.actor))];
+    let (what, ask) = match (wait.kind, wait.actor) {
+        (WaitKind::SignIn, Actor::Owner) => (TURN_OWNER.said(), ASK_SIGN_IN.with(&account)),
+        (WaitKind::SignIn, Actor::PartnerAdmin) => (TURN_PARTNER.said(), ASK_SIGN_IN.with(&account)),
+        (WaitKind::Confirm, _) => (TURN_CONFIRM.said(), ASK_CONFIRM.with(&account)),
+        (WaitKind::Review, _) => (TURN_REVIEW.said(), ASK_REVIEW.with(&account)),
+        (WaitKind::Fix, _) => match wait.reason.as_deref().and_then(ErrorName::parse).map(texts::explanation) {
+            Some(said) => (said.title, format!("{} {}", said.cause, said.next_step)),
+            None => (TURN_FIX.said(), String::new()),
+        },
     };
-    let again = match mail.template.as_str() {
-        "reminder" => "Reminder: your",
-        "last-call" => "Last call: your",
-        _ => "Your",
-    };
-    let (subject, ask) = match wait.kind {
-        WaitKind::SignIn => (
-            format!("{again} turn: sign in as {role}"),
-            format!(
-                "Please sign in with {}. It takes two minutes and changes nothing in Azure.",
-                meta.email(wait.actor)
-            ),
-        ),
-        WaitKind::Confirm => (
-            format!("{again} turn: review and confirm the move"),
-            format!(
-                "Please sign in with {}, read what Azure will delete when the subscription moves, and decide.",
-                meta.email(wait.actor)
-            ),
-        ),
-        WaitKind::Review => (
-            format!("{again} turn: review the impact and decide about access"),
-            format!(
-                "Please sign in with {}, read what the move does to the subscription, and decide who gets access again. It takes about ten minutes and changes nothing in Azure.",
-                meta.email(wait.actor)
-            ),
-        ),
-        WaitKind::Fix => {
-            let name = wait.reason.as_deref().and_then(ErrorName::parse);
-            let words = name.map(ErrorName::explanation);
-            (
-                format!("{again} turn: {}", words.map_or("something needs to be fixed", |words| words.title)),
-                words.map_or_else(String::new, |words| format!("{} {}", words.cause, words.next_step)),
-            )
-        }
+    let subject = match (mail.template.as_str(), wait.deadline_at.parse()) {
+        ("last-call", Ok(deadline)) => TURN_LAST.with(&[("what", what), ("until", &texts::until(deadline))]),
+        ("reminder", _) => TURN_REMINDER.with(&[("what", what)]),
+        _ => TURN.with(&[("what", what)]),
     };
     let page = if wait.kind == WaitKind::Fix { link.to_owned() } else { format!("{link}/turn") };
-    let changed = if meta.moved {
-        "The subscription has moved to the partner directory."
-    } else {
-        "Nothing has been changed in Azure so far."
-    };
     letter(
         meta,
         &subject,
         &[
             &ask,
-            &format!("The page: {page}"),
-            &format!("Until: {}", until(&wait.deadline_at)),
-            changed,
-            "Not you, or not now? The page lets you decline. We never ask for a password or a code by mail or telephone.",
+            &PAGE.with(&[("page", &page)]),
+            &UNTIL.with(&[("time", &at(&wait.deadline_at))]),
+            if meta.moved { HAS_MOVED.said() } else { NOTHING_CHANGED.said() },
+            NOT_YOU.said(),
         ],
     )
+}
+
+fn handed_over(meta: &Meta, args: &Value, link: &str) -> Text {
+    let part = match args.get("part").and_then(Value::as_str).and_then(Actor::parse) {
+        Some(Actor::PartnerAdmin) => HANDED_PARTNER,
+        Some(Actor::Owner) | None => HANDED_OWNER,
+    };
+    let said = [part.said(), HANDED_NOTHING.said(), &stands(link), &cancels(link)];
+    letter(meta, HANDED_SUBJECT.said(), &said)
+}
+
+fn stands(link: &str) -> String {
+    WHERE.with(&[("link", link)])
+}
+
+fn cancels(link: &str) -> String {
+    WRONG.with(&[("link", &format!("{link}/cancel"))])
 }
 
 /// Goes to both people: whoever did not confirm can still stop it.
@@ -123,32 +185,22 @@ fn move_confirmed(meta: &Meta, args: &Value, link: &str) -> Text {
     let said = |name: &str| args.get(name).and_then(Value::as_str);
     let by = said("by").and_then(Actor::parse).unwrap_or(Actor::Owner);
     let who = match by {
-        Actor::PartnerAdmin => "the partner admin",
-        Actor::Owner => "the subscription owner",
+        Actor::PartnerAdmin => CONFIRMED_PARTNER,
+        Actor::Owner => CONFIRMED_OWNER,
     };
-    let (at, rests_until) =
-        (said("at").map(until).unwrap_or_default(), said("until").filter(|until| said("at") != Some(until)));
-    let late = match rests_until {
-        Some(time) => {
-            format!("The move begins at {}. Once Azure has accepted it, it can't be stopped any more.", until(time))
-        }
-        None => "The move begins now. Once Azure has accepted it, it can't be stopped any more.".to_owned(),
+    let (time, rests_until) =
+        (said("at").map(at).unwrap_or_default(), said("until").filter(|until| said("at") != Some(until)));
+    let when = match rests_until {
+        Some(time) => CONFIRMED_LATER.with(&[("time", &at(time))]),
+        None => CONFIRMED_NOW.said().to_owned(),
     };
-    letter(
-        meta,
-        "The move is confirmed",
-        &[
-            &format!("The move of the subscription was confirmed by {who} ({}), {at}.", meta.email(by)),
-            &late,
-            &format!("Is this wrong? Cancel it here: {link}/cancel"),
-            &format!("Where it stands: {link}"),
-        ],
-    )
+    let who = who.with(&[("account", meta.email(by)), ("time", &time)]);
+    letter(meta, CONFIRMED_SUBJECT.said(), &[&who, &when, &cancels(link), &stands(link)])
 }
 
 fn restored(meta: &Meta, args: &Value, link: &str) -> Text {
     let [rows, to_do, page] = what_is_left(meta, args, link);
-    letter(meta, "Access is restored", &[&rows, &to_do, &page])
+    letter(meta, RESTORED_SUBJECT.said(), &[&rows, &to_do, &page])
 }
 
 /// What became of the access, and what is left to do. Counts only: names belong on the page.
@@ -156,70 +208,69 @@ fn what_is_left(meta: &Meta, args: &Value, link: &str) -> [String; 3] {
     let known = meta.restore.clone().unwrap_or_default();
     let count = |name: &str, known: u32| args.get(name).and_then(Value::as_u64).unwrap_or(known.into());
     let (done, left) = (count("done", known.done), count("leftOut", known.left_out));
-    let by_hand = match count("refused", known.refused) {
-        0 => String::new(),
-        refused => format!("Azure refused {refused}: assign those by hand. "),
-    };
+    let mut rows = RESTORED_ROWS.with(&[
+        ("done", &done.to_string()),
+        ("left", &left.to_string()),
+        ("link", &format!("{link}/access")),
+    ]);
+    let refused = count("refused", known.refused);
+    if refused > 0 {
+        rows = format!("{rows}\n{}", RESTORED_REFUSED.with(&[("refused", &refused.to_string())]));
+    }
     let [stops, redo, _, check, _] = meta.report.as_ref().map_or([0; 5], |report| report.counts);
-    let mut to_do = String::from("What is left for people to do:\n- rotate access keys, certificates and passwords");
-    for (n, what) in [(stops, "set up again"), (redo, "do again"), (check, "check")] {
+    let mut to_do = format!("{}\n- {}", LEFT.said(), LEFT_KEYS.said());
+    for (n, what) in [(stops, LEFT_SET_UP), (redo, LEFT_REDO), (check, LEFT_CHECK)] {
         if n > 0 {
-            to_do.push_str(&format!("\n- {n} things to {what}"));
+            to_do.push_str(&format!("\n- {}", what.with(&[("n", &n.to_string())])));
         }
     }
-    to_do.push_str("\n- close the policy exceptions that were opened for this move");
-    [
-        format!("{done} roles were restored, {left} were left out on purpose. {by_hand}Each row: {link}/access"),
-        to_do,
-        format!("What exactly, resource by resource: {link}/report"),
-    ]
+    to_do.push_str(&format!("\n- {}", LEFT_POLICY.said()));
+    [rows, to_do, LEFT_REPORT.with(&[("link", &format!("{link}/report"))])]
 }
 
 fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
     let ending = args.get("ending").and_then(Value::as_str).and_then(Ending::parse);
     let (subject, what) = match ending {
-        Some(Ending::Done) => (
-            "Done: the subscription is in the partner directory",
-            "The subscription has moved, the partner admin is its Owner, and we proved both.".to_owned(),
-        ),
-        Some(Ending::Cancelled) => ("Cancelled", "The onboarding was cancelled.".to_owned()),
-        Some(Ending::Declined) => ("Declined", "One of the two people declined.".to_owned()),
-        Some(Ending::Expired) => ("Expired", "Time ran out before everybody had acted.".to_owned()),
+        Some(Ending::Done) => (DONE_SUBJECT, DONE.said().to_owned()),
+        Some(Ending::Cancelled) => (CANCELLED_SUBJECT, CANCELLED.said().to_owned()),
+        Some(Ending::Declined) => (DECLINED_SUBJECT, DECLINED.said().to_owned()),
+        Some(Ending::Expired) => (EXPIRED_SUBJECT, EXPIRED.said().to_owned()),
         Some(Ending::Failed) | None => {
-            let words =
-                meta.error.as_deref().and_then(ErrorName::parse).unwrap_or(ErrorName::InternalBug).explanation();
-            ("It could not be finished", format!("{}. {}", words.title, words.next_step))
+            let name = meta.error.as_deref().and_then(ErrorName::parse).unwrap_or(ErrorName::InternalBug);
+            let said = texts::explanation(name);
+            (FAILED_SUBJECT, format!("{}. {}", said.title, said.next_step))
         }
     };
-    let azure =
-        if meta.moved { "The subscription is in the partner directory." } else { "The subscription was not moved." };
-    let rest = format!("What was undone, and everything else: {link}");
+    let azure = if meta.moved { IS_THERE.said() } else { NOT_MOVED.said() };
+    let rest = UNDONE.with(&[("link", link)]);
     if ending == Some(Ending::Done) && meta.restore.is_some() {
         let [rows, to_do, page] = what_is_left(meta, args, link);
-        return letter(meta, subject, &[&what, azure, &rows, &to_do, &page, &rest]);
+        return letter(meta, subject.said(), &[&what, azure, &rows, &to_do, &page, &rest]);
     }
-    letter(meta, subject, &[&what, azure, &rest])
+    letter(meta, subject.said(), &[&what, azure, &rest])
 }
 
 /// The frame of every mail. Nothing that the initiator typed freely gets into it: a mail to a third party is no place for that.
 fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
     let reference = meta.onboarding_id.reference();
-    let mut body = format!(
-        "Subscription {} to the Partner Center directory {} (reference {reference})\n\n",
-        meta.subscription_id, meta.partner_directory
-    );
+    let about = ABOUT.with(&[
+        ("subscription", meta.subscription_id.as_str()),
+        ("directory", &meta.partner_directory),
+        ("reference", &reference),
+    ]);
+    let mut body = format!("{about}\n\n");
     for paragraph in paragraphs.iter().filter(|paragraph| !paragraph.is_empty()) {
         body.push_str(paragraph);
         body.push_str("\n\n");
     }
-    body.push_str("You get this because someone started this onboarding with your address.\n");
+    body.push_str(WHY.said());
+    body.push('\n');
     Text { subject: format!("[{reference}] {subject}"), body }
 }
 
-/// A time as people read it, in UTC.
-fn until(time: &str) -> String {
-    time.parse::<jiff::Timestamp>()
-        .map_or_else(|_| time.to_owned(), |time| time.strftime("%a %-d %b %Y %H:%M UTC").to_string())
+/// A recorded time as the recipient reads it: in their own zone and in UTC.
+fn at(time: &str) -> String {
+    time.parse().map_or_else(|_| time.to_owned(), texts::at)
 }
 
 #[cfg(test)]
@@ -273,7 +324,7 @@ mod tests {
         for words in [
             "rosa@outlook.com",
             "https://mooring.example/o/link/turn",
-            "Thu 8 Jan 2026 00:00 UTC",
+            "8 January 2026, 00:00 UTC",
             "Nothing has been changed in Azure",
         ] {
             assert!(text.body.contains(words), "{words} is missing in:\n{}", text.body);
@@ -318,7 +369,8 @@ mod tests {
     fn both_people_learn_who_confirmed_until_when_it_can_be_stopped_and_where() {
         let args = json!({"by": "owner", "at": "2026-01-01T10:00:00Z", "until": "2026-01-01T10:10:00Z"});
         let text = text(&meta(), &mail("move-confirmed", args), None, LINK).unwrap();
-        for words in ["subscription owner (rosa@outlook.com)", "begins at Thu 1 Jan 2026 10:10 UTC", "/o/link/cancel"] {
+        for words in ["subscription owner (rosa@outlook.com)", "begins at 1 January 2026, 10:10 UTC", "/o/link/cancel"]
+        {
             assert!(text.body.contains(words), "{words} is missing in:\n{}", text.body);
         }
         let at_once = json!({"by": "owner", "at": "2026-01-01T10:00:00Z", "until": "2026-01-01T10:00:00Z"});
@@ -330,8 +382,7 @@ mod tests {
     fn a_restore_is_told_in_counts_with_what_is_left_to_do() {
         let args = json!({"done": 9, "refused": 1, "leftOut": 4});
         let text = text(&meta(), &mail("restored", args), None, LINK).unwrap();
-        for words in ["9 roles were restored", "4 were left out", "refused 1", "- rotate access keys", "/o/link/access"]
-        {
+        for words in ["restored: 9", "on purpose: 4", "refused: 1", "- rotate access keys", "/o/link/access"] {
             assert!(text.body.contains(words), "{words} is missing in:\n{}", text.body);
         }
     }
@@ -355,8 +406,67 @@ mod tests {
         }))
         .unwrap();
         let said = text(&done, &mail("ended", json!({"ending": "done"})), None, LINK).unwrap();
-        assert!(said.body.contains("2 roles were restored") && said.body.contains("- rotate"), "{}", said.body);
+        assert!(said.body.contains("restored: 2") && said.body.contains("- rotate"), "{}", said.body);
         let cancelled = text(&done, &mail("ended", json!({"ending": "cancelled"})), None, LINK).unwrap();
-        assert!(!cancelled.body.contains("restored"));
+        assert!(!cancelled.body.contains("Roles restored"));
+    }
+
+    /// The ids and English words of this file.
+    fn english() -> std::collections::BTreeMap<String, String> {
+        let source = include_str!("words.rs").split("#[cfg(test)]").next().unwrap();
+        let mut english = std::collections::BTreeMap::new();
+        for call in source.split("words(").skip(1) {
+            let mut strings = call.split('"').enumerate().filter(|(index, _)| index % 2 == 1).map(|(_, string)| string);
+            if let (true, Some(id), Some(said)) = (call.trim_start().starts_with('"'), strings.next(), strings.next()) {
+                assert!(english.insert(id.to_owned(), said.to_owned()).is_none(), "{id} is used twice");
+            }
+        }
+        english
+    }
+
+    #[test]
+    fn every_language_has_every_mail_with_the_same_values_and_nothing_else() {
+        let values = |said: &str| -> std::collections::BTreeSet<String> {
+            said.split('{').skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned).collect()
+        };
+        let english = english();
+        assert!(english.len() > 40, "{}", english.len());
+        for language in texts::Language::all().filter(|language| *language != texts::Language::ENGLISH) {
+            let said: std::collections::BTreeMap<_, _> =
+                language.ids().filter(|(id, _)| id.starts_with("mail.")).collect();
+            for (id, words) in &english {
+                let translated = said.get(id.as_str()).unwrap_or_else(|| panic!("{language:?} lacks {id}"));
+                assert_eq!(values(words), values(translated), "{language:?} {id}");
+            }
+            for id in said.keys() {
+                assert!(english.contains_key(*id), "{language:?} has {id}, which no mail says");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mail_is_in_the_recipients_language_and_time_all_through() {
+        let wait = wait(WaitKind::SignIn, None);
+        let locale = || texts::Locale::named("de", "Europe/Berlin");
+        let turn = texts::within(locale(), || text(&meta(), &mail("last-call", json!({})), Some(&wait), LINK)).unwrap();
+        assert!(turn.subject.contains("Letzte Erinnerung") && turn.subject.contains("Do 01:00"), "{}", turn.subject);
+        assert!(turn.body.contains("8. Januar 2026, 01:00 Uhr (Europe/Berlin), 00:00 UTC"), "{}", turn.body);
+        let english = english();
+        for (template, args) in [
+            ("your-turn", json!({})),
+            ("handed-over", json!({"part": "owner"})),
+            ("move-confirmed", json!({"by": "owner", "at": "2026-01-01T10:00:00Z", "until": "2026-01-01T10:10:00Z"})),
+            ("restored", json!({"done": 9, "refused": 1, "leftOut": 4})),
+            ("ended", json!({"ending": "expired"})),
+        ] {
+            let said =
+                texts::within(locale(), || text(&meta(), &mail(template, args.clone()), Some(&wait), LINK)).unwrap();
+            for words in english.values().filter(|words| !words.contains('{') && words.contains(' ')) {
+                assert!(
+                    !said.body.contains(words.as_str()) && !said.subject.contains(words.as_str()),
+                    "{template}: {words}"
+                );
+            }
+        }
     }
 }
