@@ -201,7 +201,7 @@ pub(crate) fn verifier(
         .map_err(|_| ErrorName::InternalBug)
 }
 
-/// `POST /o/{link}/decline`: ends the onboarding.
+/// `POST /o/{link}/decline`: ends the onboarding. With `?report=yes` the person says too that they don't know what it is about.
 pub(crate) async fn decline<W: World, B>(world: &W, link: &str, request: &Request<B>) -> Result<Answer, ErrorName> {
     let (opened, wait) = match acting(world, link, request).await? {
         Ok(acting) => acting,
@@ -211,21 +211,29 @@ pub(crate) async fn decline<W: World, B>(world: &W, link: &str, request: &Reques
     if opened.loaded.meta.is_past_return() {
         return Ok(answer::see_other(&paths::turn(link)));
     }
+    let reports = request.uri().query() == Some(paths::REPORT);
+    let declined = if reports { SignInResult::Reported } else { SignInResult::Declined };
     let recorded = world
         .end_wait(&opened.id, &wait.wait_id, Outcome::Declined, wait.actor)
         .await
         .map_err(|error| logged(&opened.id, &error))?;
     let result = match recorded {
         Recorded::First { .. } => {
-            note(
-                world,
-                opened,
-                Note::person(wait.actor, "onboarding.declined", serde_json::json!({"wait": wait.wait_id})),
-            )
-            .await;
-            SignInResult::Declined
+            let mut entries =
+                vec![Note::person(wait.actor, "onboarding.declined", serde_json::json!({"wait": wait.wait_id}))];
+            if reports {
+                // What an operator's alarm looks for: somebody was asked for their sign-in who doesn't know why.
+                tracing::warn!(target: "mooring::sign_in", onboarding_id = %opened.id, actor = wait.actor.as_str(), error_name = SignInResult::Reported.id(), "a person reported an onboarding that they don't know");
+                entries.push(Note::person(
+                    wait.actor,
+                    "onboarding.reported",
+                    serde_json::json!({"wait": wait.wait_id}),
+                ));
+            }
+            note_all(world, opened, &entries).await;
+            declined
         }
-        Recorded::Before { outcome: Outcome::Declined, .. } => SignInResult::Declined,
+        Recorded::Before { outcome: Outcome::Declined, .. } => declined,
         Recorded::Before { .. } => SignInResult::MovedOn,
     };
     Ok(answer::see_other(&paths::result(link, result)))
@@ -236,11 +244,18 @@ pub(crate) const TRIES: usize = 5;
 
 /// Adds an entry to the audit trail, beside what has happened already: a failure is logged and does not undo it.
 pub(crate) async fn note<W: World>(world: &W, opened: Opened, entry: Note) {
+    note_all(world, opened, &[entry]).await;
+}
+
+/// The same for several, in one change.
+async fn note_all<W: World>(world: &W, opened: Opened, entries: &[Note]) {
     let Opened { id, loaded, .. } = opened;
     let mut meta = loaded.meta;
     for _ in 0..TRIES {
         let mut change = Change::of(&meta);
-        change.note(entry.clone());
+        for entry in entries {
+            change.note(entry.clone());
+        }
         match world.commit(&meta, change).await {
             Ok(_) => return,
             Err(StoreError::Conflict) => match world.load(&id).await {
@@ -256,5 +271,5 @@ pub(crate) async fn note<W: World>(world: &W, opened: Opened, entry: Note) {
             }
         }
     }
-    tracing::error!(target: "mooring::sign_in", onboarding_id = %id, action = entry.action, "the audit entry could not be written");
+    tracing::error!(target: "mooring::sign_in", onboarding_id = %id, actions = ?entries.iter().map(|entry| entry.action).collect::<Vec<_>>(), "the audit entries could not be written");
 }

@@ -598,6 +598,17 @@ async fn declining_ends_the_wait_and_is_noted() {
 }
 
 #[tokio::test]
+async fn declining_as_something_unknown_is_noted_as_a_report_too() {
+    let world = small(WaitKind::SignIn);
+    for result in ["/result/reported", "/result/"] {
+        let answer = handle(&world, &request("POST", &paths::decline_and_report(&link(Actor::Owner)), None)).await;
+        assert!(location(&answer).contains(result), "{}", location(&answer));
+    }
+    let noted = vec!["onboarding.declined", "onboarding.reported"];
+    assert_eq!((world.outcome(), world.actions()), (Some(Outcome::Declined), noted));
+}
+
+#[tokio::test]
 async fn a_fix_page_has_the_request_to_forward_and_no_sign_in() {
     let world = small(WaitKind::Fix).with(|loaded| loaded.waits[0].reason = Some("Policy.LeavingBlocked".into()));
     let page = handle(&world, &request("GET", &paths::turn(&link(Actor::Owner)), None)).await;

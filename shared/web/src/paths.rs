@@ -43,6 +43,15 @@ pub fn decline(link: &str) -> String {
     format!("/o/{link}/decline")
 }
 
+/// The same, saying that the person doesn't know what it is about.
+#[must_use]
+pub fn decline_and_report(link: &str) -> String {
+    format!("/o/{link}/decline?{REPORT}")
+}
+
+/// The query of a decline that reports.
+pub const REPORT: &str = "report=yes";
+
 /// How a sign-in went.
 #[must_use]
 pub fn result(link: &str, result: crate::SignInResult) -> String {

@@ -384,6 +384,10 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
         "move.phrase-wrong",
         text("activity.move.phrase-wrong", "The owner typed other characters than the partner admin's"),
     ),
+    (
+        "onboarding.reported",
+        text("activity.onboarding.reported", "A person reported that they don't know what this is about"),
+    ),
     ("person.handed-over", text("activity.person.handed-over", "A part was handed to somebody else")),
     ("wait.reminded", text("activity.wait.reminded", "A person was reminded")),
     ("sign-in.done", text("activity.sign-in.done", "Signed in with the right account")),

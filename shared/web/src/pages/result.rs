@@ -92,6 +92,12 @@ results! {
         "You told us that you don't want this.",
         "The onboarding ends, and what had been prepared is undone. Nothing was moved.",
         "Nothing to do. The progress page shows what was undone.";
+    /// The person said no, and that they don't know what it is about.
+    Reported = "reported", "SignIn.Reported", OK, false,
+        "You declined and reported it",
+        "You told us that you don't know what this is about.",
+        "The onboarding ends, what had been prepared is undone, and whoever runs this service finds your report in their log. Nothing was moved.",
+        "Nothing to do. Don't open further mails about it, and tell your IT department if you have one.";
     /// The onboarding is being cancelled.
     Cancelled = "cancelled", "Onboarding.Cancelled", OK, false,
         "The onboarding is being cancelled",

@@ -104,6 +104,9 @@ pub fn turn(view: &TurnView<'_>) -> Markup {
                 form method="post" action=(paths::decline(view.link)) {
                     button.quiet type="submit" aria-describedby="decline-said" { (text::TURN_DECLINE) }
                 }
+                form method="post" action=(paths::decline_and_report(view.link)) {
+                    button.quiet type="submit" aria-describedby="decline-said" { (words::REPORT) }
+                }
             }
         }
         @if view.may_decline { p.muted #decline-said { (text::TURN_DECLINE_SAID) } }
@@ -197,6 +200,7 @@ pub(crate) mod tests {
             r#"<time datetime="2026-05-16T17:00:00Z">16 May 2026, 17:00 UTC</time>"#,
             r#"<form method="post" action="/o/L/sign-in">"#,
             r#"<form method="post" action="/o/L/decline">"#,
+            r#"<form method="post" action="/o/L/decline?report=yes">"#,
         ] {
             assert!(page.contains(piece), "{piece}");
         }

@@ -54,3 +54,4 @@ pub(crate) const PHRASE_WRONG: Text = text(
     "people.phrase-wrong",
     "These are not the six characters of this onboarding. Ask {partner} to read them out from their page. Nothing has moved.",
 );
+pub(crate) const REPORT: Text = text("people.report", "I don't know this: decline and report it");
