@@ -725,6 +725,37 @@ fn azure_s_demand_for_a_second_factor_becomes_a_sign_in_that_passes_it_on() -> R
 }
 
 #[test]
+fn who_has_lost_their_link_has_it_mailed_again_and_nobody_else_gets_anything() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        onboarding.waits_for("sign-in", "owner").await?;
+        let stack = case.stack();
+        let link = onboarding.owner_link().await?;
+        let id = onboarding.meta().await?["onboardingId"].as_str().unwrap_or_default().to_owned();
+        let reference = onboarding::OnboardingId::parse(&id)?.reference();
+        let mut said = Vec::new();
+        for email in ["eve@fabrikam.com", &onboarding.request.owner_email.clone()] {
+            let page = onboarding.owner.browser.open(format!("{}/new-link", stack.portal())).await?;
+            let mut form = page.form("Mail me my link")?.clone();
+            form.fill("reference", &reference.to_lowercase())?.fill("email", email)?;
+            let sent = onboarding.owner.browser.submit(&page, &form, "Mail me my link").await?;
+            ensure!(sent.status == 200, "{}", sent.summary());
+            said.push(sent.text);
+        }
+        assert_eq!(said[0], said[1], "the page tells whether an address is known");
+        let mail = onboarding.owner.wait_for_mail(stack, "Your link again", PATIENCE).await?;
+        let mailed = mail.links().into_iter().find(|mailed| mailed.path().starts_with("/o/"));
+        assert_eq!(mailed.map(|mailed| mailed.path().to_owned()).as_deref(), Some(link.path()));
+        let others = stack.mails().await?.into_iter().filter(|mail| mail.is_to("eve@fabrikam.com")).count();
+        assert_eq!(others, 0, "a stranger got a mail");
+        let page = onboarding.owner.open_mail(stack, &mail).await?;
+        page.expect_text("Your turn")?;
+        Ok(())
+    })
+}
+
+#[test]
 fn who_needs_more_time_gets_it_once_and_the_wait_lasts_longer() -> Result<()> {
     run(async |case| {
         let mut onboarding = case.onboarding()?;

@@ -55,6 +55,12 @@ const NOT_YOU: Words = words(
     "Not you, or not now? The page lets you decline. We never ask for a password or a code by mail or telephone.",
 );
 
+const LINK_SUBJECT: Words = words("mail.link-subject", "Your link again");
+const LINK_ASKED: Words = words(
+    "mail.link-asked",
+    "Somebody, presumably you, asked for this link on our page. If it wasn't you, do nothing: only you got it, and it is the same as before.",
+);
+
 const HANDED_SUBJECT: Words = words("mail.handed-subject", "Somebody else takes a part");
 const HANDED_OWNER: Words = words(
     "mail.handed-owner",
@@ -117,6 +123,7 @@ pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, li
             let wait = open.filter(|wait| wait.actor == mail.actor)?;
             Some(your_turn(meta, mail, wait, link))
         }
+        "link" => Some(letter(meta, LINK_SUBJECT.said(), &[&stands(link), LINK_ASKED.said()])),
         "handed-over" => Some(handed_over(meta, &mail.args, link)),
         "move-confirmed" => Some(move_confirmed(meta, &mail.args, link)),
         "restored" => Some(restored(meta, &mail.args, link)),
@@ -454,6 +461,7 @@ mod tests {
         let english = english();
         for (template, args) in [
             ("your-turn", json!({})),
+            ("link", json!({})),
             ("handed-over", json!({"part": "owner"})),
             ("move-confirmed", json!({"by": "owner", "at": "2026-01-01T10:00:00Z", "until": "2026-01-01T10:10:00Z"})),
             ("restored", json!({"done": 9, "refused": 1, "leftOut": 4})),

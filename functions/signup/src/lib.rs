@@ -2,6 +2,8 @@
 //!
 //! Nothing begins before whoever fills in the form has proved their mailbox (`/check-mail/{link}`): see `mailbox`.
 //!
+//! Who has lost their link has it mailed again (`/new-link`): see `new_link`.
+//!
 //! The form is one of three equal starts: it validates against the same schema as the event and the console do, looks up what
 //! can be known without anybody's sign-in, so that mistakes are told where they were made, and starts the same execution.
 //! `register` checks all of it again: nothing that comes from here is trusted because it came from here.
@@ -15,6 +17,7 @@
 
 mod form;
 mod mailbox;
+mod new_link;
 #[cfg(test)]
 mod tests;
 mod world;
@@ -49,6 +52,16 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
             };
             form::send(world, posted, wants_json).await.unwrap_or_else(|name| pages::explained(name, None, wants_json))
         }
+        paths::NEW_LINK if reads => new_link::show(),
+        paths::NEW_LINK if method == Method::POST => {
+            if !asked::came_from_our_page(request.headers(), world.portal()) {
+                return WebProblem::CrossSite.answer(wants_json);
+            }
+            let Some(posted) = Fields::read(request.body().as_ref()) else {
+                return WebProblem::TooLarge.answer(wants_json);
+            };
+            new_link::send(world, &posted).await.unwrap_or_else(|name| pages::explained(name, None, wants_json))
+        }
         path if path.starts_with(CHECK_MAIL) => {
             let link = path.strip_prefix(CHECK_MAIL).unwrap_or_default();
             let answered = match method.clone() {
@@ -62,7 +75,9 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
             answered.unwrap_or_else(|name| pages::explained(name, None, wants_json))
         }
         paths::START => answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD"),
-        paths::NEW => answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST"),
+        paths::NEW | paths::NEW_LINK => {
+            answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST")
+        }
         _ => WebProblem::NotFound.answer(wants_json),
     };
     if method == Method::HEAD { answer::without_body(answered) } else { answered }

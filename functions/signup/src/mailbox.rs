@@ -17,7 +17,7 @@ use crate::world::World;
 pub(crate) const DRAFT_SECONDS: i64 = 1800;
 
 /// Mails with codes that one address gets in a day.
-const CODES_A_DAY: u32 = 10;
+pub(crate) const CODES_A_DAY: u32 = 10;
 
 /// Tries of codes for one address in a day, all its sign-ups together: guessing has one chance in thirty thousand a day.
 const TRIES_A_DAY: u32 = 30;
@@ -123,6 +123,6 @@ async fn start<W: World>(world: &W, id: &OnboardingId, draft: &Draft) -> Result<
     }
 }
 
-fn person_of(meta: &Meta, email: &str) -> Option<Actor> {
+pub(crate) fn person_of(meta: &Meta, email: &str) -> Option<Actor> {
     Actor::ALL.iter().copied().find(|actor| meta.email(*actor) == email)
 }

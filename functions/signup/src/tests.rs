@@ -121,6 +121,13 @@ impl World for Small {
         }
         Ok(())
     }
+    async fn of_reference(&self, reference: &str) -> Result<Option<OnboardingId>, ErrorName> {
+        Ok(self.running.clone().filter(|id| id.reference() == reference))
+    }
+    async fn mail_link(&self, _: &OnboardingId, to: Actor) -> Result<(), ErrorName> {
+        self.mailed.lock().unwrap().push((to.to_string(), 0));
+        Ok(())
+    }
     async fn start(&self, id: &OnboardingId, input: &str) -> Result<(), ErrorName> {
         self.started.lock().unwrap().push((id.clone(), input.to_owned()));
         Ok(())
@@ -450,4 +457,42 @@ async fn looking_starts_nothing() {
     let page = handle(&world, &form).await.into_body();
     assert!(page.contains("Azure public cloud") && !page.contains("closed in 2021") && !page.contains("21Vianet"));
     assert!(world.started.lock().unwrap().is_empty());
+}
+
+async fn ask_for_link(world: &Small, reference: &str, email: &str) -> Answer {
+    let body = format!("reference={reference}&email={email}");
+    let request = Request::builder().method("POST").uri(paths::NEW_LINK).header("origin", world.portal());
+    handle(world, &request.body(body.into_bytes()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_lost_link_is_mailed_to_its_own_person_and_the_page_says_the_same_to_everybody() {
+    let running = OnboardingId::from_parts(1, 2);
+    let world = Small { running: Some(running.clone()), ..small() };
+    let typed = running.reference().to_lowercase().replace('-', "+");
+    let told = ask_for_link(&world, &typed, "Rosa%40outlook.com").await;
+    assert_eq!(told.status(), StatusCode::OK);
+    for (reference, email) in
+        [(running.reference().as_str(), "eve%40fabrikam.com"), ("ZZZZ-ZZZZ", "rosa%40outlook.com")]
+    {
+        let other = ask_for_link(&world, reference, email).await;
+        assert_eq!((other.status(), other.body()), (told.status(), told.body()));
+    }
+    assert_eq!(*world.mailed.lock().unwrap(), [("owner".to_owned(), 0)]);
+    let full = Small { running: Some(running.clone()), mails_left: Mutex::new(0), ..small() };
+    assert_eq!(ask_for_link(&full, &running.reference(), "rosa%40outlook.com").await.body(), told.body());
+    assert!(full.mailed.lock().unwrap().is_empty(), "an address gets only so many mails a day");
+}
+
+#[tokio::test]
+async fn a_request_for_a_link_names_the_field_that_is_wrong() {
+    for (reference, email, wrong) in [
+        ("ABCD", "rosa%40outlook.com", "#reference"),
+        ("ABCD-1234", "rosa", "#email"),
+        ("%3Cb%3E12345", "r%40x.com", "#reference"),
+    ] {
+        let answer = ask_for_link(&small(), reference, email).await;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body().contains(&format!("href=\"{wrong}\"")), "{reference} {email}");
+    }
 }

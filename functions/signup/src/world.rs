@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use microsoft::entra::EntraErrorKind;
 use microsoft::{CloudClient, ErrorKind};
 use onboarding::links::LinkKey;
-use onboarding::{Cloud, ErrorName, OnboardingId, SubscriptionId, TenantId};
+use onboarding::{Actor, Cloud, ErrorName, OnboardingId, SubscriptionId, TenantId};
 use ops::{Clock, Config};
 use store::{Draft, DraftMail, Meta, Store, StoreError};
 use tokio::time::Instant;
@@ -70,6 +70,10 @@ pub trait World: Sync {
     fn may_try(&self, email: &str, most: u32) -> impl Future<Output = Result<bool, ErrorName>> + Send;
     /// Queues the mail with the newest code.
     fn mail_code(&self, id: &OnboardingId, draft: &Draft) -> impl Future<Output = Result<(), ErrorName>> + Send;
+    /// The onboarding with this short reference.
+    fn of_reference(&self, reference: &str) -> impl Future<Output = Result<Option<OnboardingId>, ErrorName>> + Send;
+    /// Queues the mail with a person's link.
+    fn mail_link(&self, id: &OnboardingId, to: Actor) -> impl Future<Output = Result<(), ErrorName>> + Send;
     /// Starts the execution; one that exists by this name is the same one.
     fn start(&self, id: &OnboardingId, input: &str) -> impl Future<Output = Result<(), ErrorName>> + Send;
 }
@@ -228,6 +232,14 @@ impl World for Deps {
             expires_at: draft.ends_at,
         };
         self.store.queue_draft_mail(id, &mail).await.map_err(|error| tables(&error))
+    }
+
+    async fn of_reference(&self, reference: &str) -> Result<Option<OnboardingId>, ErrorName> {
+        self.store.of_reference(reference).await.map_err(|error| tables(&error))
+    }
+
+    async fn mail_link(&self, id: &OnboardingId, to: Actor) -> Result<(), ErrorName> {
+        self.store.queue_link_mail(id, to, self.clock.now()).await.map_err(|error| tables(&error))
     }
 
     async fn start(&self, id: &OnboardingId, input: &str) -> Result<(), ErrorName> {

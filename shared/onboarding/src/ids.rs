@@ -123,6 +123,18 @@ impl OnboardingId {
     pub fn reference(&self) -> String {
         format!("{}-{}", &self.0[18..22], &self.0[22..26])
     }
+
+    /// A short reference as somebody typed it, in the form of [`Self::reference`]: case, blanks and dashes don't count. None if it
+    /// can't be one.
+    #[must_use]
+    pub fn parse_reference(typed: &str) -> Option<String> {
+        if typed.len() > 32 || typed.chars().any(|sign| !sign.is_ascii_alphanumeric() && !" -".contains(sign)) {
+            return None;
+        }
+        let signs: String =
+            typed.chars().filter(char::is_ascii_alphanumeric).map(|sign| sign.to_ascii_uppercase()).collect();
+        (signs.len() == 8).then(|| format!("{}-{}", &signs[..4], &signs[4..]))
+    }
 }
 
 impl fmt::Display for OnboardingId {

@@ -80,6 +80,13 @@ pub fn request_lock(request_key: &str) -> String {
     format!("UNIQ#REQ#{request_key}")
 }
 
+/// What leads from a short reference to its onboarding, for whoever has lost their link. Forty bits: should two onboardings share a
+/// reference, the newer one is found.
+#[must_use]
+pub fn reference(reference: &str) -> String {
+    format!("UNIQ#REF#{reference}")
+}
+
 /// What leads from an execution to its onboarding, for the moment when the execution ends without having said so.
 #[must_use]
 pub fn execution(arn: &str) -> String {

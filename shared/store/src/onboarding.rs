@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use impact::preflight::Preflight;
 use onboarding::audit::Entry;
-use onboarding::{OnboardingId, SubscriptionId};
+use onboarding::{Actor, OnboardingId, SubscriptionId};
 
 use crate::change::{Item, Mail, Note, built, chain, list, outbox_item, s};
 use crate::records::{Archive, DraftMail, Loaded, Meta, OutboxMail, Review, StoredEntry};
@@ -49,7 +49,10 @@ impl Store {
             .condition_expression("attribute_not_exists(pk)");
         let execution = Item::from([("onboardingId".into(), s(id.as_str())), ("since".into(), s(now.to_string()))]);
         let execution = self.put(&keys::execution(&meta.execution), keys::LOCK, execution);
+        let reference = Item::from([("onboardingId".into(), s(id.as_str())), ("since".into(), s(now.to_string()))]);
+        let reference = self.put(&keys::reference(&id.reference()), keys::LOCK, reference);
         let mut items = vec![
+            TransactWriteItem::builder().put(built(reference.build())?).build(),
             TransactWriteItem::builder().put(built(lock.build())?).build(),
             TransactWriteItem::builder().put(built(execution.build())?).build(),
             self.create(&id, keys::META, serde_dynamo::to_item(&meta)?)?,
@@ -174,6 +177,37 @@ impl Store {
     /// When the table doesn't answer.
     pub async fn of_execution(&self, arn: &str) -> Result<Option<OnboardingId>, StoreError> {
         self.lock_holder(&keys::execution(arn)).await
+    }
+
+    /// The onboarding with this short reference, running or over.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn of_reference(&self, reference: &str) -> Result<Option<OnboardingId>, StoreError> {
+        self.lock_holder(&keys::reference(reference)).await
+    }
+
+    /// Queues the mail with a person's link, once a second at most.
+    ///
+    /// Not part of a change of the onboarding: nothing about it changes, and whoever asks is not known.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn queue_link_mail(&self, id: &OnboardingId, to: Actor, now: jiff::Timestamp) -> Result<(), StoreError> {
+        let mail = Mail { to, template: "link", args: serde_json::json!({}) };
+        let mut item = outbox_item(id, mail, now)?;
+        // Numbered by the second, which no onboarding's version reaches; the two people's mails are apart.
+        let number = now.as_second().unsigned_abs();
+        item.insert("pk".into(), s(keys::onboarding(id)));
+        item.insert("sk".into(), s(keys::outbox(number, if to == Actor::Owner { 0 } else { 1 })));
+        let put = self.client.put_item().table_name(&self.onboarding).set_item(Some(item));
+        match put.condition_expression("attribute_not_exists(pk)").send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match StoreError::from_sdk(&error) {
+                StoreError::Conflict => Ok(()),
+                error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_)) => Err(error),
+            },
+        }
     }
 
     async fn lock_holder(&self, pk: &str) -> Result<Option<OnboardingId>, StoreError> {

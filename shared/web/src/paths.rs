@@ -8,6 +8,8 @@ pub const SCRIPT: &str = "/live.js";
 pub const START: &str = "/";
 /// The sign-up form.
 pub const NEW: &str = "/new";
+/// Where a lost link can be asked for.
+pub const NEW_LINK: &str = "/new-link";
 /// Where Microsoft sends the browser back to.
 pub const CALLBACK: &str = "/callback";
 /// For load balancers and monitors.

@@ -6,6 +6,7 @@ mod confirm;
 mod fix;
 mod forward;
 mod mapping;
+mod new_link;
 mod outcome;
 mod paged;
 mod preflight;
@@ -33,6 +34,7 @@ pub use mapping::{
     decide_field, decision_said, mapping, nothing_changed, own_decision, reason_field, reason_wrong, stale,
     target_field, target_wrong,
 };
+pub use new_link::{FIELD_REFERENCE, NewLinkView, new_link, new_link_sent, new_link_wrong};
 pub use outcome::{AccessRow, AccessView, Became, ProofView, access, left_out_words, proof, receipt};
 pub use paged::Part;
 pub use preflight::{PreflightView, preflight, preflight_counts};

@@ -177,6 +177,7 @@ fn problem_page(id: &str, explanation: Explanation, link: Option<&str>) -> Marku
             dt { (text::ERROR_ID) }
             dd { code { (id) } }
         }
+        @if id.starts_with("Link.") { p { a href=(paths::NEW_LINK) { (text::signup::NEW_LINK_TITLE) } } }
         @if let Some(link) = link {
             p { a href=(paths::progress(link)) { (text::BACK_TO_PROGRESS) } }
         }

@@ -36,6 +36,7 @@ pub fn start() -> Markup {
         h2 { (text::START_NEEDS_TITLE) }
         ul { @for need in text::START_NEEDS { li { (need) } } }
         p.actions { a.button href=(paths::NEW) { (text::START_BUTTON) } }
+        p { a href=(paths::NEW_LINK) { (text::signup::NEW_LINK_TITLE) } }
     };
     frame(text::START_TITLE.said(), None, &content)
 }

@@ -55,3 +55,26 @@ pub(crate) const RUNNING: Text = text(
     "check-mail.running",
     "An onboarding of this subscription is already running, and no second one was started. Its two people have its link by mail: ask them, or cancel it there first.",
 );
+pub(crate) const NEW_LINK_TITLE: Text = text("new-link.title", "I have lost my link");
+pub(crate) const NEW_LINK_SAID: Text = text(
+    "new-link.said",
+    "If you are one of the two people of an onboarding, we mail your link again, to the address that we have written to before.",
+);
+pub(crate) const NEW_LINK_REFERENCE: Text = text("new-link.reference", "The reference");
+pub(crate) const NEW_LINK_REFERENCE_HINT: Text = text(
+    "new-link.reference-hint",
+    "Eight letters and digits such as ABCD-1234. It stands in the subject of every mail and at the foot of every page.",
+);
+pub(crate) const NEW_LINK_EMAIL: Text = text("new-link.email", "Your e-mail address");
+pub(crate) const NEW_LINK_EMAIL_HINT: Text = text("new-link.email-hint", "The one that the mails came to.");
+pub(crate) const NEW_LINK_BUTTON: Text = text("new-link.button", "Mail me my link");
+pub(crate) const NEW_LINK_NOT_ONE: Text =
+    text("new-link.not-one", "Your e-mail address must be one address such as kim@contoso.com.");
+pub(crate) const NEW_LINK_NO_REFERENCE: Text =
+    text("new-link.no-reference", "The reference must be eight letters and digits such as ABCD-1234.");
+pub(crate) const NEW_LINK_SENT_TITLE: Text = text("new-link.sent-title", "Look into your mailbox");
+pub(crate) const NEW_LINK_SENT: Text = text(
+    "new-link.sent",
+    "If there is an onboarding with this reference and address, its link is on its way. If nothing comes within some minutes, look into the spam folder, or ask the person who started it. We don't say here whether there is one.",
+);
+pub(crate) const NEW_LINK_AGAIN: Text = text("new-link.again", "I mistyped something");
