@@ -491,6 +491,20 @@ fn reading(states: &mut States) {
         states.add(name, pages::proof(&view));
     }
     let content = json!({"subscription": SUBSCRIPTION, "steps": [{"step": "map-directory", "at": "2026-05-12T10:00:00Z"}], "restored": 12});
+    let entry = |seq| onboarding::audit::Entry {
+        seq,
+        at: "2026-05-12T10:00:00Z".into(),
+        actor: "owner".into(),
+        action: "move.confirmed".into(),
+        step: Some("map-directory".into()),
+        detail: json!({"subscriptionName": "Fabrikam Pay-As-You-Go", "wait": "w1"}),
+        prev_hash: String::new(),
+        hash: "abcdef0123".into(),
+    };
+    let trail: Vec<_> = (1..=12).map(entry).collect();
+    for (name, broken) in [("evidence", None), ("evidence-broken", Some("entry 3 is missing".to_owned()))] {
+        states.add(name, evidence(&EvidenceView { link: LINK, reference: REFERENCE, trail: &trail, broken }));
+    }
     states.add("receipt", receipt(LINK, REFERENCE, "abcdef0123", &content));
 }
 

@@ -8,6 +8,7 @@ use access::mapping::{Decision, People, Verdict};
 use access::plan::{Change, DiffRow, Plan, RowOutcome, RowResult};
 use access::snapshot::Snapshot;
 use http::{Request, StatusCode};
+use impact::evidence::{self as pack, Pack};
 use impact::preflight::{CheckId, State};
 use impact::proof::{Cause, Evidence};
 use impact::report::Report;
@@ -16,7 +17,8 @@ use onboarding::{Actor, Directory, ErrorName, OnboardingId, Step, WaitKind};
 use serde_json::Value;
 use store::{Archive, Loaded, Meta};
 use web::pages::{
-    AccessRow, AccessView, Became, Changed, ForwardRequest, PersonRow, PreflightView, ProofView, ReportView,
+    AccessRow, AccessView, Became, Changed, EvidenceView, ForwardRequest, PersonRow, PreflightView, ProofView,
+    ReportView,
 };
 use web::{Answer, Fields, Named, WebProblem, answer, pages, role_said};
 
@@ -64,6 +66,7 @@ pub(crate) async fn page<R: Reading, B>(
         "access" => access(deps, look, &query).await,
         "proof" => Ok(proof(look)),
         "receipt" | "receipt.json" => receipt(deps, look, name).await,
+        "evidence" | "evidence.json" => evidence_pack(deps, look, name).await,
         _ => return None,
     })
 }
@@ -379,4 +382,46 @@ async fn receipt<R: Reading>(deps: &R, look: &Look<'_>, name: &str) -> Result<An
     } else {
         answer::page(StatusCode::OK, pages::receipt(look.link, &reference, hash, &content))
     })
+}
+
+/// The whole trail, as a page or as a pack to download. Only for the two people: it names both.
+async fn evidence_pack<R: Reading>(deps: &R, look: &Look<'_>, name: &str) -> Result<Answer, ErrorName> {
+    if look.actor().is_none() {
+        return Ok(WebProblem::ViewOnly.answer(look.wants_json));
+    }
+    let meta = &look.loaded.meta;
+    let trail = deps.audit(look.id).await.map_err(|error| failed(look.id, &error))?;
+    let receipt = match &meta.receipt_hash {
+        Some(hash) => kept(deps, look.id, Archive::Receipt, hash)
+            .await?
+            .first()
+            .map(|page| access::pages::unpack(page))
+            .transpose()
+            .map_err(|error| damaged(look.id, "receipt", &error))?,
+        None => None,
+    };
+    let made = Pack {
+        schema: pack::SCHEMA,
+        onboarding_id: meta.onboarding_id.clone(),
+        subscription_id: meta.subscription_id.clone(),
+        source_tenant_id: meta.source_tenant_id.clone(),
+        partner_tenant_id: meta.partner_tenant_id.clone(),
+        status: meta.status,
+        made_at: deps.now().to_string(),
+        head: trail.last().map(|last| last.hash.clone()).unwrap_or_default(),
+        trail,
+        receipt,
+    };
+    let reference = look.reference();
+    if name == "evidence.json" || look.wants_json {
+        let content = serde_json::to_string(&made).map_err(|error| damaged(look.id, "evidence", &error))?;
+        return Ok(answer::file("application/json", &format!("evidence-{reference}.json"), content));
+    }
+    let broken = made.verify().err();
+    if let Some(broken) = &broken {
+        tracing::error!(target: "mooring::progress", onboarding_id = %look.id, error_name = "Evidence.Broken", "the trail does not hold: {broken}");
+    }
+    let broken = broken.map(|broken| broken.to_string());
+    let view = EvidenceView { link: look.link, reference: &reference, trail: &made.trail, broken };
+    Ok(answer::page(StatusCode::OK, pages::evidence(&view)))
 }

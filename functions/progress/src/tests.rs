@@ -335,13 +335,25 @@ async fn a_viewer_sees_numbers_and_no_name_on_any_page() {
     let mut deps = assessed();
     let loaded = deps.loaded.as_mut().unwrap();
     loaded.meta.receipt_hash = Some("r1".into());
-    for page in ["", "preflight", "report", "access", "proof", "report.csv", "report.json", "receipt", "receipt.json"] {
+    for page in [
+        "",
+        "preflight",
+        "report",
+        "access",
+        "proof",
+        "report.csv",
+        "report.json",
+        "receipt",
+        "receipt.json",
+        "evidence",
+        "evidence.json",
+    ] {
         for accept in [HTML, "application/json"] {
             let seen = get(&deps, &format!("/o/{}/{page}", link(LinkRole::Viewer)), accept).await;
             for hidden in ["aks-secret-name", "/x/aks1", "Ada", ADA, TARGET] {
                 assert!(!seen.body().contains(hidden), "{page} {accept}: {hidden}");
             }
-            if page.starts_with("re") && page != "report" {
+            if page.starts_with("evidence") || page.starts_with("re") && page != "report" {
                 assert_eq!(seen.status(), StatusCode::FORBIDDEN, "{page}");
             }
         }
@@ -437,4 +449,21 @@ async fn a_policy_in_the_way_comes_with_a_request_to_forward_and_the_person_can_
     }
     let owner = page_of(&deps, OWNER, "preflight").await;
     assert!(!owner.body().contains("<form"), "it is not the owner's fix");
+}
+
+#[tokio::test]
+async fn the_evidence_is_a_pack_that_verifies_and_a_page_that_says_when_it_does_not() {
+    let mut deps = fixed();
+    deps.audit[0].hash = deps.audit[0].expected_hash();
+    let page = page_of(&deps, OWNER, "evidence").await;
+    for piece in ["Complete and unchanged: 1 entries", &deps.audit[0].hash, "/evidence.json\"", "verify FILE"] {
+        assert!(page.body().contains(piece), "{piece}");
+    }
+    let file = page_of(&deps, OWNER, "evidence.json").await;
+    assert!(file.headers()["content-disposition"].to_str().unwrap().contains("evidence-"));
+    let pack: impact::evidence::Pack = serde_json::from_str(file.body()).unwrap();
+    assert_eq!(pack.verify().unwrap().entries, 1);
+    deps.audit[0].actor = "owner".into();
+    let page = page_of(&deps, OWNER, "evidence").await;
+    assert!(page.body().contains("does not hold") && page.body().contains("entry 1"));
 }

@@ -1,11 +1,12 @@
 //! The `mooring` command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use impact::evidence::Pack;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::console::Console;
@@ -30,6 +31,12 @@ enum Command {
     Demo(DemoArgs),
     /// Everything up without the walk-through; a file with every endpoint is written and its path printed.
     Up,
+    /// Checks an evidence pack that was downloaded from an onboarding's page: the chain of the trail, its end, and the receipt.
+    /// Needs nothing but the file.
+    Verify {
+        /// The pack.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +113,7 @@ async fn run(cli: Cli) -> Result<()> {
         ..StackOptions::default()
     };
     match cli.command.unwrap_or(Command::Demo(DemoArgs::default())) {
+        Command::Verify { file } => verify(&file, &console),
         Command::Up => {
             console.heading("Bringing the stack up");
             let stack = Box::pin(Stack::up(options, &console)).await?;
@@ -134,6 +142,23 @@ async fn run(cli: Cli) -> Result<()> {
             stay(&stack, &console).await
         }
     }
+}
+
+/// Says what a pack holds, or why it is not believed.
+fn verify(file: &Path, console: &Console) -> Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let pack: Pack = serde_json::from_str(&text)
+        .with_context(|| format!("{} is not an evidence pack: download it from the page “Evidence”", file.display()))?;
+    let verified = pack.verify().with_context(|| format!("{} is NOT to be believed", file.display()))?;
+    console.heading("The pack holds together");
+    console.line(format_args!("  onboarding    {}", pack.onboarding_id));
+    console.line(format_args!("  subscription  {}", pack.subscription_id));
+    console.line(format_args!("  from, to      {} {}", pack.source_tenant_id, pack.partner_tenant_id));
+    console.line(format_args!("  trail         {} entries, each covers the one before", verified.entries));
+    console.line(format_args!("  receipt       {}", verified.receipt.as_deref().unwrap_or("none yet")));
+    console.line(format_args!("  head          {}", verified.head));
+    console.line("\nCompare the head with what the other person sees, or with an earlier pack.");
+    Ok(())
 }
 
 /// What somebody needs to try it by hand.
@@ -185,4 +210,20 @@ async fn stay(stack: &Stack, console: &Console) -> Result<()> {
 fn fail(error: &anyhow::Error) -> ExitCode {
     eprintln!("\nmooring: {error:#}");
     ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_pack_is_refused_with_what_to_do() {
+        let file = std::env::temp_dir().join(format!("no-pack-{}.json", std::process::id()));
+        std::fs::write(&file, "{}").unwrap();
+        let refused = verify(&file, &Console::quiet()).unwrap_err();
+        std::fs::remove_file(&file).unwrap();
+        assert!(format!("{refused:#}").contains("not an evidence pack"), "{refused:#}");
+        let gone = verify(&file, &Console::quiet()).unwrap_err();
+        assert!(format!("{gone:#}").contains("cannot read"), "{gone:#}");
+    }
 }

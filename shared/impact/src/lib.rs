@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod confirmation;
+pub mod evidence;
 pub mod preflight;
 pub mod proof;
 pub mod report;

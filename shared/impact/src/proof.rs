@@ -164,7 +164,7 @@ impl Receipt {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn entry(trail: &mut Vec<Entry>, action: &str, detail: serde_json::Value) {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     /// A trail of two entries, the receipt made from it, and the entry that records it.
-    fn recorded() -> (Vec<Entry>, Receipt) {
+    pub(crate) fn recorded() -> (Vec<Entry>, Receipt) {
         let mut trail = Vec::new();
         entry(&mut trail, "onboarding.registered", serde_json::json!({}));
         entry(&mut trail, "step.done", serde_json::json!({"n": 1}));

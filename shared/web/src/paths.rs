@@ -156,6 +156,18 @@ pub fn receipt_json(link: &str) -> String {
     format!("/o/{link}/receipt.json")
 }
 
+/// The evidence.
+#[must_use]
+pub fn evidence(link: &str) -> String {
+    format!("/o/{link}/evidence")
+}
+
+/// The evidence pack, to download.
+#[must_use]
+pub fn evidence_json(link: &str) -> String {
+    format!("/o/{link}/evidence.json")
+}
+
 /// What follows `/o/`: the link and the rest of the path (empty, or without its slash).
 #[must_use]
 pub fn parse(path: &str) -> Option<(&str, &str)> {

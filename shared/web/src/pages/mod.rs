@@ -3,6 +3,7 @@
 mod cancel;
 mod check_mail;
 mod confirm;
+mod evidence;
 mod fix;
 mod forward;
 mod mapping;
@@ -26,6 +27,7 @@ pub use confirm::{
     AgreeRow, ConfirmView, DO_SEND_BACK, FIELD_HASH, FIELD_NAME, FIELD_PHRASE, FIELD_TICK_BACK, FIELD_TICK_DELETE,
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,
 };
+pub use evidence::{EvidenceView, evidence};
 pub use fix::{FixView, Request, Request as ForwardRequest, fix};
 pub use forward::{FIELD_EMAIL, ForwardView, NotNow, forward, forward_wrong};
 pub use mapping::{

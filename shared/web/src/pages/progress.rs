@@ -311,7 +311,7 @@ impl ProgressView {
     }
 }
 
-fn activity_said(row: &ActivityRow) -> String {
+pub(super) fn activity_said(row: &ActivityRow) -> String {
     let who = match Actor::parse(&row.actor) {
         Some(actor) => person(actor).said(),
         None => text::PRODUCT.said(),
@@ -489,6 +489,7 @@ pub fn progress(view: &ProgressView) -> Markup {
                 }
             }
         }
+        @if view.viewer.is_some() { p { a href=(paths::evidence(&view.link)) { (words::PROGRESS_EVIDENCE) } } }
         @if view.may_cancel && view.viewer.is_some() {
             p { a href=(paths::cancel(&view.link)) { (text::PROGRESS_CANCEL) } }
         }

@@ -683,7 +683,30 @@ pub(crate) const RECEIPT_LEAD: Text = text(
 pub(crate) const RECEIPT_HASH: Text = text("receipt.hash", "Hash of this receipt (SHA-256)");
 pub(crate) const RECEIPT_JSON: Text = text("receipt.json", "As JSON");
 
+pub(crate) const EVIDENCE_TITLE: Text = text("evidence.title", "Evidence");
+pub(crate) const EVIDENCE_LEAD: Text = text(
+    "evidence.lead",
+    "Everything that was done in this onboarding, by whom and when. Each entry's hash covers the entry before, so that a change anywhere changes the last one.",
+);
+pub(crate) const EVIDENCE_HOLDS: Text = text("evidence.holds", "Complete and unchanged: {n} entries.");
+pub(crate) const EVIDENCE_BROKEN: Text = text(
+    "evidence.broken",
+    "The trail does not hold: something was changed or is missing. Tell whoever runs this service, and keep what you downloaded before.",
+);
+pub(crate) const EVIDENCE_HEAD: Text = text("evidence.head", "Hash of the last entry (SHA-256)");
+pub(crate) const EVIDENCE_COMPARE: Text = text(
+    "evidence.compare",
+    "Compare it with what the other person sees, or with a pack that you downloaded before: whoever rewrites everything could make a chain that fits in itself, but not this hash again.",
+);
+pub(crate) const EVIDENCE_JSON: Text = text("evidence.json", "Download the pack (JSON)");
+pub(crate) const EVIDENCE_CHECK: Text = text("evidence.check", "To check a pack without this service:");
+pub(crate) const EVIDENCE_WHEN: Text = text("evidence.when", "When");
+pub(crate) const EVIDENCE_WHAT: Text = text("evidence.what", "What, by whom");
+pub(crate) const EVIDENCE_HASH: Text = text("evidence.hash", "Hash");
+
 // On the progress page
+pub(crate) const PROGRESS_EVIDENCE: Text =
+    text("progress.evidence", "Evidence: the whole trail, to check and to download");
 pub(crate) const PROGRESS_READ: Text = text("progress.read", "What was found out");
 pub(crate) const PROGRESS_PREFLIGHT: Text = text("progress.preflight", "Can it be moved?");
 pub(crate) const PROGRESS_REPORT: Text = text("progress.report", "What the move does");
