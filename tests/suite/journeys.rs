@@ -22,7 +22,7 @@ fn the_two_party_route_ends_with_the_subscription_in_the_partner_directory_and_i
         assert_eq!(owners(&subscription), [onboarding.pair.partner_admin_oid.as_str()]);
         let guests = guests(&onboarding).await?;
         assert!(guests.is_empty(), "no guest that nobody asked for: {guests:?}");
-        Ok(())
+        evidence(&mut onboarding).await
     })
 }
 
@@ -212,4 +212,26 @@ async fn guests(onboarding: &Onboarding) -> Result<Vec<Value>> {
     // Some were guests before.
     users.retain(|user| user["userType"] == "Guest" && user["invited"] == true);
     Ok(users)
+}
+
+/// Both people download the same trail; it holds together and records the receipt, and an altered copy does not.
+async fn evidence(onboarding: &mut Onboarding) -> Result<()> {
+    let (owner, partner) = (onboarding.owner_link().await?, onboarding.partner_link().await?);
+    let mine = onboarding.owner.browser.json(format!("{owner}/evidence.json")).await?;
+    let theirs = onboarding.partner.browser.json(format!("{partner}/evidence.json")).await?;
+    let pack: impact::evidence::Pack = serde_json::from_value(mine.clone())?;
+    let verified = pack.verify()?;
+    assert!(verified.entries > 10 && verified.receipt.is_some(), "{verified:?}");
+    assert_eq!(theirs["head"], verified.head.as_str());
+    let page = onboarding.owner.browser.open(format!("{owner}/evidence")).await?;
+    page.expect_text("Complete and unchanged")?.expect_text(&verified.head)?;
+    for (altered, to) in
+        [("/trail/3/at", "2026-01-01T00:00:00Z"), ("/receipt/to", "45ffe2da-b7a4-460f-9e4c-51afd47b94cb")]
+    {
+        let mut copy = mine.clone();
+        *copy.pointer_mut(altered).with_context(|| format!("the pack has no {altered}"))? = to.into();
+        let copy: impact::evidence::Pack = serde_json::from_value(copy)?;
+        assert!(copy.verify().is_err(), "{altered} was altered and nobody sees it");
+    }
+    Ok(())
 }
