@@ -108,14 +108,7 @@ impl Store {
         let mut item: Item = serde_dynamo::to_item(mail)?;
         item.insert("pk".into(), s(keys::draft(id)));
         item.insert("sk".into(), s(keys::outbox(mail.number.into(), 0)));
-        let put = self.client.put_item().table_name(&self.onboarding).set_item(Some(item));
-        match put.condition_expression("attribute_not_exists(pk)").send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match StoreError::from_sdk(&error) {
-                StoreError::Conflict => Ok(()),
-                error @ (StoreError::NotFound | StoreError::Unavailable(_) | StoreError::Unreadable(_)) => Err(error),
-            },
-        }
+        self.queue(item).await
     }
 
     /// A queued mail of a sign-up.
@@ -200,6 +193,11 @@ impl Store {
         let number = now.as_second().unsigned_abs();
         item.insert("pk".into(), s(keys::onboarding(id)));
         item.insert("sk".into(), s(keys::outbox(number, if to == Actor::Owner { 0 } else { 1 })));
+        self.queue(item).await
+    }
+
+    /// Queues a mail that is no part of a change, unless it is queued already.
+    async fn queue(&self, item: Item) -> Result<(), StoreError> {
         let put = self.client.put_item().table_name(&self.onboarding).set_item(Some(item));
         match put.condition_expression("attribute_not_exists(pk)").send().await {
             Ok(_) => Ok(()),
