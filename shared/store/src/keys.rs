@@ -26,6 +26,9 @@ pub const OUTBOX_PREFIX: &str = "OUT#";
 /// Sort key of the items that are alone in their partition.
 pub const LOCK: &str = "LOCK";
 
+/// What only leads to an onboarding and locks nothing: it stays when the onboarding ends.
+pub const POINTER: &str = "POINTER";
+
 /// A step's record.
 #[must_use]
 pub fn step(step: Step) -> String {

@@ -50,7 +50,7 @@ impl Store {
         let execution = Item::from([("onboardingId".into(), s(id.as_str())), ("since".into(), s(now.to_string()))]);
         let execution = self.put(&keys::execution(&meta.execution), keys::LOCK, execution);
         let reference = Item::from([("onboardingId".into(), s(id.as_str())), ("since".into(), s(now.to_string()))]);
-        let reference = self.put(&keys::reference(&id.reference()), keys::LOCK, reference);
+        let reference = self.put(&keys::reference(&id.reference()), keys::POINTER, reference);
         let mut items = vec![
             TransactWriteItem::builder().put(built(reference.build())?).build(),
             TransactWriteItem::builder().put(built(lock.build())?).build(),
@@ -177,7 +177,7 @@ impl Store {
     /// # Errors
     /// When the table doesn't answer.
     pub async fn of_reference(&self, reference: &str) -> Result<Option<OnboardingId>, StoreError> {
-        self.lock_holder(&keys::reference(reference)).await
+        self.holder(&keys::reference(reference), keys::POINTER).await
     }
 
     /// Queues the mail with a person's link, once a second at most.
@@ -209,12 +209,17 @@ impl Store {
     }
 
     async fn lock_holder(&self, pk: &str) -> Result<Option<OnboardingId>, StoreError> {
+        self.holder(pk, keys::LOCK).await
+    }
+
+    /// The onboarding that an item outside of it names.
+    async fn holder(&self, pk: &str, sk: &str) -> Result<Option<OnboardingId>, StoreError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.onboarding)
             .key("pk", s(pk))
-            .key("sk", s(keys::LOCK))
+            .key("sk", s(sk))
             .consistent_read(true)
             .send()
             .await
