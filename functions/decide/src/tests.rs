@@ -259,6 +259,7 @@ impl World for Small {
                 other @ (Write::Step(_)
                 | Write::OpenWait { .. }
                 | Write::Reminded { .. }
+                | Write::RemindedNow { .. }
                 | Write::Credential(_)
                 | Write::Preflight(_)
                 | Write::LockSubscription(_)

@@ -222,7 +222,7 @@ impl World for Deps {
         outcome: Outcome,
         by: Actor,
     ) -> Result<Recorded, StoreError> {
-        self.signal.end_wait(&self.store, id, wait_id, outcome, by, self.clock.now()).await
+        self.signal.end_wait(&self.store, id, wait_id, outcome, by.as_str(), self.clock.now()).await
     }
 
     async fn start_session(&self, state: &str, session: &Session) -> Result<(), StoreError> {

@@ -69,6 +69,12 @@ pub fn partner_admin_scopes(endpoints: &Endpoints, asks: PartnerAdminScopes) -> 
     scopes
 }
 
+/// What an operator's sign-in asks for: who they are, and whether they are in the operators' group. No refresh token.
+#[must_use]
+pub fn operator_scopes(endpoints: &Endpoints) -> String {
+    format!("openid profile {}/User.Read", endpoints.graph_resource())
+}
+
 /// What to ask the token endpoint for to invite a guest: within what a sign-in with [`PartnerAdminScopes::invite`] asked for.
 pub(crate) fn inviting_scope(endpoints: &Endpoints) -> String {
     let mut scope = Graph::scope(endpoints);

@@ -112,7 +112,7 @@ errors! {
     /// Someone cancelled while a step was at work.
     Cancelled = "Onboarding.Cancelled", End, None,
         "The onboarding was cancelled",
-        "One of the two people cancelled it.",
+        "One of the two people, or whoever runs this service, cancelled it.",
         "What had been prepared is undone, and said item by item.",
         "Start a new onboarding if the move is wanted after all.";
     /// It has ended.

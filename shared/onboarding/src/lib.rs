@@ -18,5 +18,5 @@ pub use cloud::Cloud;
 pub use errors::{ErrorClass, ErrorName, Explanation};
 pub use ids::{ObjectId, OnboardingId, SubscriptionId, TenantId};
 pub use request::{AccountKind, OnboardingRequest};
-pub use steps::{Actor, Directory, Ending, Route, Status, Step};
+pub use steps::{Actor, Directory, Ending, OPERATOR, Route, Status, Step};
 pub use waits::{Outcome, WaitKind};

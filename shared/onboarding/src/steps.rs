@@ -101,6 +101,9 @@ names! {
     }
 }
 
+/// What records call those who run the service, where a person's act has the name of an [`Actor`].
+pub const OPERATOR: &str = "operator";
+
 impl Actor {
     /// The other of the two people.
     #[must_use]

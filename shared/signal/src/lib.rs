@@ -4,7 +4,7 @@
 //! itself carries only the outcome's name, and the machine doesn't believe even that: it reads the record.
 
 use aws_sdk_sfn::error::{ProvideErrorMetadata as _, SdkError};
-use onboarding::{Actor, OnboardingId, Outcome};
+use onboarding::{OnboardingId, Outcome};
 use store::{Recorded, Store, StoreError};
 
 /// Why a signal was not given. The recorded outcome stands.
@@ -31,7 +31,7 @@ impl Signal {
         Self { client: aws_sdk_sfn::Client::new(config) }
     }
 
-    /// Records how a wait ended, once, and tells the machine. Answers whether ours was the first outcome.
+    /// Records how a wait ended and by whom (`owner`, `partner-admin` or `operator`), once, and tells the machine. Answers whether ours was the first outcome.
     ///
     /// Where somebody was faster, their outcome is told (again): they may have crashed before telling, and telling twice is
     /// harmless. A signal that fails is no error here: the outcome is recorded and in the index of due items, and `sweep` tells
@@ -45,10 +45,10 @@ impl Signal {
         onboarding: &OnboardingId,
         wait_id: &str,
         outcome: Outcome,
-        by: Actor,
+        by: &str,
         now: jiff::Timestamp,
     ) -> Result<Recorded, StoreError> {
-        let recorded = store.record_outcome(onboarding, wait_id, outcome, by.as_str(), now).await?;
+        let recorded = store.record_outcome(onboarding, wait_id, outcome, by, now).await?;
         let (told, token) = match &recorded {
             Recorded::First { task_token } => (outcome, task_token),
             Recorded::Before { outcome, task_token, .. } => (*outcome, task_token),

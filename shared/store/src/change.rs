@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use impact::preflight::Preflight;
 use onboarding::audit::Entry;
-use onboarding::{Actor, Directory, OnboardingId, Status, SubscriptionId};
+use onboarding::{Actor, Directory, ObjectId, OnboardingId, Status, SubscriptionId};
 
 use crate::records::{Meta, OutboxMail, Review, SealedCredential, StepRecord, StoredEntry, WaitRecord};
 use crate::{Store, StoreError, keys};
@@ -21,7 +21,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 /// An audit entry to be written.
 #[derive(Debug, Clone)]
 pub struct Note {
-    /// `owner`, `partner-admin` or `mooring`.
+    /// `owner`, `partner-admin`, `operator` or `mooring`.
     pub actor: String,
     /// A stable name such as `step.done`.
     pub action: &'static str,
@@ -29,6 +29,35 @@ pub struct Note {
     pub step: Option<onboarding::Step>,
     /// Facts.
     pub detail: serde_json::Value,
+}
+
+/// Who acts on an onboarding.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    /// One of its two people, through their link.
+    Person(Actor),
+    /// One of those who run the service: their object id in the operators' directory.
+    Operator(&'a ObjectId),
+}
+
+impl By<'_> {
+    /// The word in records: `owner`, `partner-admin` or `operator`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person(actor) => actor.as_str(),
+            Self::Operator(_) => onboarding::OPERATOR,
+        }
+    }
+
+    /// An audit entry of what they did. An operator's says which of them it was, by their object id.
+    #[must_use]
+    pub fn note(self, action: &'static str, mut detail: serde_json::Value) -> Note {
+        if let (Self::Operator(who), Some(detail)) = (self, detail.as_object_mut()) {
+            detail.insert("operator".into(), who.as_str().into());
+        }
+        Note { actor: self.as_str().into(), action, step: None, detail }
+    }
 }
 
 impl Note {
@@ -41,7 +70,7 @@ impl Note {
     /// Something that a person did.
     #[must_use]
     pub fn person(actor: Actor, action: &'static str, detail: serde_json::Value) -> Self {
-        Self { actor: actor.as_str().into(), action, step: None, detail }
+        By::Person(actor).note(action, detail)
     }
 }
 
@@ -77,7 +106,12 @@ pub enum Write {
         /// When `sweep` shall look at it next.
         next_at: jiff::Timestamp,
     },
-    /// Give a person more time for a wait that is still open, once.
+    /// Count a reminder that an operator asked for, of a wait that is still open. When the next one is due stays as it was.
+    RemindedNow {
+        /// The wait.
+        wait_id: String,
+    },
+    /// Give more time for a wait that is still open.
     Extended {
         /// The wait.
         wait_id: String,
@@ -85,6 +119,8 @@ pub enum Write {
         deadline: jiff::Timestamp,
         /// When `sweep` shall look at it next.
         next_at: jiff::Timestamp,
+        /// Whether it is the one time that the person may have more by themself.
+        once: bool,
     },
     /// Keep a person's sealed credential, replacing an older one.
     Credential(SealedCredential),
@@ -277,21 +313,34 @@ impl Store {
                     .expression_attribute_values(":one", AttributeValue::N("1".into()));
                 Ok(TransactWriteItem::builder().update(built(update.build())?).build())
             }
-            Write::Extended { wait_id, deadline, next_at } => {
+            Write::RemindedNow { wait_id } => {
                 let update = Update::builder()
                     .table_name(&self.onboarding)
                     .key("pk", s(&pk))
                     .key("sk", s(keys::wait(&wait_id)))
-                    .update_expression(
-                        "SET dueBucket = :bucket, dueAt = :next, deadlineAt = :deadline, extendedAt = :now",
-                    )
-                    .condition_expression(
-                        "attribute_exists(pk) AND attribute_not_exists(outcome) AND attribute_not_exists(extendedAt)",
-                    )
+                    .update_expression("ADD reminders :one")
+                    .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome)")
+                    .expression_attribute_values(":one", AttributeValue::N("1".into()));
+                Ok(TransactWriteItem::builder().update(built(update.build())?).build())
+            }
+            Write::Extended { wait_id, deadline, next_at, once } => {
+                let (mark, unmarked) = if once {
+                    (", extendedAt = :now", " AND attribute_not_exists(extendedAt)")
+                } else {
+                    Default::default()
+                };
+                let mut update = Update::builder()
+                    .table_name(&self.onboarding)
+                    .key("pk", s(&pk))
+                    .key("sk", s(keys::wait(&wait_id)))
+                    .update_expression(format!("SET dueBucket = :bucket, dueAt = :next, deadlineAt = :deadline{mark}"))
+                    .condition_expression(format!("attribute_exists(pk) AND attribute_not_exists(outcome){unmarked}"))
                     .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
                     .expression_attribute_values(":next", s(next_at.to_string()))
-                    .expression_attribute_values(":deadline", s(deadline.to_string()))
-                    .expression_attribute_values(":now", s(now.to_string()));
+                    .expression_attribute_values(":deadline", s(deadline.to_string()));
+                if once {
+                    update = update.expression_attribute_values(":now", s(now.to_string()));
+                }
                 Ok(TransactWriteItem::builder().update(built(update.build())?).build())
             }
             Write::ForgetCredential(actor, directory) => {

@@ -112,17 +112,7 @@ impl Store {
     /// # Errors
     /// When the table doesn't answer.
     pub async fn session(&self, state_fingerprint: &str) -> Result<Option<Session>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.ephemeral)
-            .key("pk", s(keys::session(state_fingerprint)))
-            .key("sk", s("S"))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk(&error))?;
-        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+        self.ephemeral_item(keys::session(state_fingerprint)).await
     }
 
     /// Uses a session up, once. The caller checks the browser first and the end (`ends_at`) after.
@@ -271,6 +261,120 @@ impl Store {
     }
 }
 
+/// An operator's sign-in that a browser began. Holds fingerprints of the state and the cookie, never the values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperatorSignIn {
+    /// Fingerprint of the browser's cookie.
+    pub browser: String,
+    /// The operator's page that they came from: the path of it.
+    pub to: String,
+    /// How far it is.
+    pub state: SessionState,
+    /// Seconds since 1970: not usable from then on.
+    pub ends_at: i64,
+}
+
+/// An operator who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperatorSession {
+    /// In which tenant: the operators'.
+    pub tid: TenantId,
+    /// As whom.
+    pub oid: ObjectId,
+    /// The name they signed in with, to show it to themself.
+    pub name: String,
+    /// Seconds since 1970.
+    pub signed_in_at: i64,
+    /// Seconds since 1970: who was in the group then may act until now.
+    pub expires_at: i64,
+}
+
+impl Store {
+    /// Keeps an operator's sign-in that was begun, under the fingerprint of its state.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the fingerprint is taken.
+    pub async fn start_operator_sign_in(&self, state: &str, sign_in: &OperatorSignIn) -> Result<(), StoreError> {
+        let mut item: Item = serde_dynamo::to_item(sign_in)?;
+        item.insert("pk".into(), s(keys::operator_sign_in(state)));
+        item.insert("sk".into(), s("S"));
+        item.insert("expiresAt".into(), AttributeValue::N(sign_in.ends_at.to_string()));
+        let put = self.client.put_item().table_name(&self.ephemeral).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk)");
+        put.send().await.map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// An operator's sign-in, without using it.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn operator_sign_in(&self, state: &str) -> Result<Option<OperatorSignIn>, StoreError> {
+        self.ephemeral_item(keys::operator_sign_in(state)).await
+    }
+
+    /// Uses an operator's sign-in up; `false` if it was used before or there is none.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn use_operator_sign_in(&self, state: &str) -> Result<bool, StoreError> {
+        let used = self
+            .client
+            .update_item()
+            .table_name(&self.ephemeral)
+            .key("pk", s(keys::operator_sign_in(state)))
+            .key("sk", s("S"))
+            .update_expression("SET #state = :consumed")
+            .condition_expression("attribute_exists(pk) AND #state = :started")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":consumed", s("consumed"))
+            .expression_attribute_values(":started", s("started"))
+            .send()
+            .await;
+        done_or_refused(used.map(drop).map_err(|error| StoreError::from_sdk(&error)))
+    }
+
+    /// Keeps that an operator is signed in, under the fingerprint of their cookie.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn keep_operator(&self, cookie: &str, session: &OperatorSession) -> Result<(), StoreError> {
+        let mut item: Item = serde_dynamo::to_item(session)?;
+        item.insert("pk".into(), s(keys::operator(cookie)));
+        item.insert("sk".into(), s("S"));
+        let put = self.client.put_item().table_name(&self.ephemeral).set_item(Some(item));
+        put.send().await.map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    /// Who is signed in with this cookie. The caller checks `expires_at`.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn operator(&self, cookie: &str) -> Result<Option<OperatorSession>, StoreError> {
+        self.ephemeral_item(keys::operator(cookie)).await
+    }
+
+    /// Signs an operator out.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn forget_operator(&self, cookie: &str) -> Result<(), StoreError> {
+        let delete = self.client.delete_item().table_name(&self.ephemeral);
+        let delete = delete.key("pk", s(keys::operator(cookie))).key("sk", s("S"));
+        delete.send().await.map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(())
+    }
+
+    async fn ephemeral_item<T: serde::de::DeserializeOwned>(&self, pk: String) -> Result<Option<T>, StoreError> {
+        let get = self.client.get_item().table_name(&self.ephemeral).key("pk", s(pk)).key("sk", s("S"));
+        let answer = get.consistent_read(true).send().await.map_err(|error| StoreError::from_sdk(&error))?;
+        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+    }
+}
+
 /// A sign-up whose mailbox isn't proved yet. It forgets itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -330,17 +434,7 @@ impl Store {
     /// # Errors
     /// When the table doesn't answer.
     pub async fn draft(&self, id: &OnboardingId) -> Result<Option<Draft>, StoreError> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&self.ephemeral)
-            .key("pk", s(keys::draft(id)))
-            .key("sk", s("S"))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| StoreError::from_sdk(&error))?;
-        Ok(answer.item.map(serde_dynamo::from_item).transpose()?)
+        self.ephemeral_item(keys::draft(id)).await
     }
 
     /// Counts a try of a code; `false` if it had all its tries, or is not the newest.

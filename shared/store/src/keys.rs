@@ -139,6 +139,18 @@ pub fn bucket(name: &str) -> String {
     format!("RATE#{}", onboarding::links::fingerprint(name))
 }
 
+/// An operator's sign-in that was begun, found by the fingerprint of its state.
+#[must_use]
+pub fn operator_sign_in(state_fingerprint: &str) -> String {
+    format!("OPS#{state_fingerprint}")
+}
+
+/// An operator who is signed in, found by the fingerprint of their cookie.
+#[must_use]
+pub fn operator(cookie_fingerprint: &str) -> String {
+    format!("OPERATOR#{cookie_fingerprint}")
+}
+
 /// A browser that a person has signed in with.
 #[must_use]
 pub fn browser(cookie_fingerprint: &str) -> String {

@@ -9,6 +9,7 @@
 //! There is no Scan. Every update of something that must exist says so, every creation says that it must not.
 //! Keys are listed in [`keys`], records in [`records`].
 
+mod acts;
 mod change;
 mod ephemeral;
 mod error;
@@ -17,8 +18,9 @@ mod onboarding;
 pub mod records;
 mod waits;
 
-pub use change::{Change, Mail, Note, Write};
-pub use ephemeral::{Browser, Draft, Session, SessionState, Started};
+pub use acts::OPERATOR_GIVES;
+pub use change::{By, Change, Mail, Note, Write};
+pub use ephemeral::{Browser, Draft, OperatorSession, OperatorSignIn, Session, SessionState, Started};
 pub use error::StoreError;
 pub use onboarding::{Created, NewOnboarding};
 pub use records::{

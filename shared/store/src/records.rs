@@ -456,7 +456,7 @@ pub struct WaitRecord {
     /// RFC 3339, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome_at: Option<String>,
-    /// `owner`, `partner-admin`, or `mooring`.
+    /// `owner`, `partner-admin`, `operator` or `mooring`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome_by: Option<String>,
     /// When the state machine was told.

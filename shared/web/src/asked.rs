@@ -7,6 +7,9 @@ use http::header::{ACCEPT, COOKIE, HOST, HeaderName, ORIGIN};
 /// or with a path: nobody else can plant it.
 pub const COOKIE_NAME: &str = "__Host-mooring";
 
+/// The name of an operator's cookie: another one, so that what opens the operator's pages opens nothing else, and the other way round.
+pub const OPERATOR_COOKIE_NAME: &str = "__Host-mooring-operator";
+
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Whether a POST came from a page of ours.
@@ -61,13 +64,23 @@ pub fn wants_json(headers: &HeaderMap) -> bool {
 /// The value of the browser's cookie, if it is one that we could have set: 32 bytes as 43 base64url characters.
 #[must_use]
 pub fn browser(headers: &HeaderMap) -> Option<&str> {
+    random_cookie(headers, COOKIE_NAME)
+}
+
+/// The value of an operator's cookie, likewise.
+#[must_use]
+pub fn operator(headers: &HeaderMap) -> Option<&str> {
+    random_cookie(headers, OPERATOR_COOKIE_NAME)
+}
+
+fn random_cookie<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == COOKIE_NAME)
+        .find(|(name, _)| *name == wanted)
         .map(|(_, value)| value)
         .filter(|value| value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'))
 }
@@ -79,6 +92,15 @@ pub fn browser(headers: &HeaderMap) -> Option<&str> {
 #[must_use]
 pub fn browser_cookie(value: &str) -> String {
     format!("{COOKIE_NAME}={value}; Path=/; Max-Age=43200; Secure; HttpOnly; SameSite=Lax")
+}
+
+/// The same for an operator who has signed in, for as long as that counts. `None` takes it away.
+///
+/// `Lax`, because the redirect that ends a sign-in comes from Microsoft's site; what it opens acts on POSTs from our own pages only.
+#[must_use]
+pub fn operator_cookie(value: Option<(&str, i64)>) -> String {
+    let (value, seconds) = value.unwrap_or_default();
+    format!("{OPERATOR_COOKIE_NAME}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax")
 }
 
 /// The host that the request names; for logs only, never for building an address.
@@ -181,10 +203,19 @@ mod tests {
 
     #[test]
     fn the_cookie_has_every_protection_that_its_prefix_requires() {
-        let cookie = browser_cookie("v");
-        for part in ["__Host-", "Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
-            assert!(cookie.contains(part), "{part}");
+        for cookie in [browser_cookie("v"), operator_cookie(Some(("v", 3600))), operator_cookie(None)] {
+            for part in ["__Host-", "Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+                assert!(cookie.contains(part), "{part}");
+            }
+            assert!(!cookie.contains("Domain"));
         }
-        assert!(!cookie.contains("Domain"));
+    }
+
+    #[test]
+    fn neither_cookie_is_taken_for_the_other() {
+        let value = "a".repeat(43);
+        let cookie = |name: &str| headers(&[("cookie", &format!("{name}={value}"))]);
+        assert_eq!(operator(&cookie(OPERATOR_COOKIE_NAME)), Some(value.as_str()));
+        assert_eq!((operator(&cookie(COOKIE_NAME)), browser(&cookie(OPERATOR_COOKIE_NAME))), (None, None));
     }
 }

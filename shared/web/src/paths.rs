@@ -15,6 +15,27 @@ pub const CALLBACK: &str = "/callback";
 /// For load balancers and monitors.
 pub const HEALTH: &str = "/health";
 
+/// The operator's list of onboardings.
+pub const OPERATOR: &str = "/operator";
+/// Begins an operator's sign-in (POST).
+pub const OPERATOR_SIGN_IN: &str = "/operator/sign-in";
+/// Where Microsoft sends an operator's browser back to.
+pub const OPERATOR_CALLBACK: &str = "/operator/callback";
+/// Signs an operator out (POST).
+pub const OPERATOR_SIGN_OUT: &str = "/operator/sign-out";
+
+/// One onboarding, as an operator sees it.
+#[must_use]
+pub fn operator_one(id: &str) -> String {
+    format!("/operator/o/{id}")
+}
+
+/// Something that an operator can do about it.
+#[must_use]
+pub fn operator_act(id: &str, act: &str) -> String {
+    format!("/operator/o/{id}/{act}")
+}
+
 /// Where the code of a sign-up is typed.
 #[must_use]
 pub fn check_mail(link: &str) -> String {

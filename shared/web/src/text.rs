@@ -2,6 +2,7 @@
 //! `texts`. What is said about errors of the steps is in `onboarding::errors`.
 
 pub(crate) mod impact;
+pub(crate) mod operator;
 pub(crate) mod people;
 pub(crate) mod signup;
 
@@ -377,6 +378,8 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ("onboarding.cancel-requested", text("activity.onboarding.cancel-requested", "Cancelling was asked for")),
     ("onboarding.declined", text("activity.onboarding.declined", "The onboarding was declined")),
     ("onboarding.ended", text("activity.onboarding.ended", "The onboarding ended")),
+    ("onboarding.started-anew", text("activity.onboarding.started-anew", "The onboarding was started anew")),
+    ("retry.asked", text("activity.retry.asked", "Trying again was asked for")),
     ("wait.opened", text("activity.wait.opened", "A person was asked")),
     ("wait.extended", text("activity.wait.extended", "More time was asked for and given")),
     ("wait.last-call", text("activity.wait.last-call", "A person was called for the last time")),
@@ -445,6 +448,7 @@ mod tests {
         let source = include_str!("text.rs");
         let before_tests = source.split("#[cfg(test)]").next().unwrap().to_owned()
             + include_str!("text/impact.rs")
+            + include_str!("text/operator.rs")
             + include_str!("text/people.rs")
             + include_str!("text/signup.rs");
         let mut seen = std::collections::BTreeSet::new();
@@ -465,6 +469,7 @@ mod tests {
     fn english() -> std::collections::BTreeMap<String, String> {
         let sources = include_str!("text.rs").split("#[cfg(test)]").next().unwrap().to_owned()
             + include_str!("text/impact.rs")
+            + include_str!("text/operator.rs")
             + include_str!("text/people.rs")
             + include_str!("text/signup.rs");
         let sources = sources.replace("\\\"", "”");

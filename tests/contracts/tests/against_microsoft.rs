@@ -112,6 +112,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("*", "answer/200/value/onPremisesSecurityIdentifier", "as above"),
     ("graph.directoryObjects.getByIds", "definition", "the definition here is shortened; by the call's reference"),
     ("graph.groups.list", "definition", "as graph.directoryObjects.getByIds"),
+    ("graph.me.checkMemberGroups", "definition", "as graph.directoryObjects.getByIds"),
     ("graph.servicePrincipals.list", "definition", "as graph.directoryObjects.getByIds"),
     ("graph.batch", "definition", "described in Graph's documentation of JSON batching, without a definition"),
 ];

@@ -15,7 +15,7 @@ use super::{CodeVerifier, Entra};
 use crate::errors::{Error, ErrorKind};
 use crate::graph::Graph;
 use crate::http::Call;
-use crate::token::{AccessToken, RefreshToken, Resource, directory_scope, inviting_scope};
+use crate::token::{AccessToken, RefreshToken, Resource, directory_scope, inviting_scope, operator_scopes};
 
 /// Our app registration's credential in one cloud.
 #[derive(Clone)]
@@ -126,12 +126,38 @@ impl Entra {
         redemption: &Redemption<'_>,
         now: Timestamp,
     ) -> Result<Tokens<R>, Error> {
+        self.redeem_code_for(&R::scope(&self.endpoints), tenant, app, redemption, now).await
+    }
+
+    /// Redeems the code of an operator's sign-in ([`operator_scopes`]): a token of Graph that may read its person and nothing
+    /// else, and an id token.
+    ///
+    /// # Errors
+    /// As [`Entra::redeem_code`].
+    pub async fn redeem_operator_code(
+        &self,
+        tenant: &TenantId,
+        app: &AppCredential,
+        redemption: &Redemption<'_>,
+        now: Timestamp,
+    ) -> Result<Tokens<Graph>, Error> {
+        self.redeem_code_for(&operator_scopes(&self.endpoints), tenant, app, redemption, now).await
+    }
+
+    async fn redeem_code_for<R: Resource>(
+        &self,
+        scope: &str,
+        tenant: &TenantId,
+        app: &AppCredential,
+        redemption: &Redemption<'_>,
+        now: Timestamp,
+    ) -> Result<Tokens<R>, Error> {
         let form = [
             ("grant_type", "authorization_code"),
             ("code", redemption.code.expose_secret()),
             ("redirect_uri", redemption.redirect_uri),
             ("code_verifier", redemption.verifier.secret().expose_secret()),
-            ("scope", &R::scope(&self.endpoints)),
+            ("scope", scope),
         ];
         self.token(REDEEM, tenant, app, &form, now).await
     }

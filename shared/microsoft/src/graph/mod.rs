@@ -310,6 +310,23 @@ impl Graph {
         self.api.list("graph.me.directory_roles", with_query(&address, &query)).await
     }
 
+    /// Whether the token's person is in a group of this tenant, through other groups too.
+    ///
+    /// `POST {graph}/me/checkMemberGroups`; permission `User.Read`, which people may consent to for themselves; never with a
+    /// personal account's token. 200 with those of the groups that the person is in. Unlike the `groups` claim of a token it
+    /// has no limit on how many groups somebody is in.
+    /// See <https://learn.microsoft.com/graph/api/user-checkmembergroups>.
+    ///
+    /// # Errors
+    /// As for every call of [`crate::graph`].
+    pub async fn am_in_group(&self, group: &ObjectId) -> Result<bool, Error> {
+        let address = self.api.base.at(["me", "checkMemberGroups"]);
+        // It changes nothing: safe to repeat like a read.
+        let call = Call::post("graph.me.check_member_groups", address, json!({"groupIds": [group]}));
+        let mine: MemberGroups = self.api.read(&call).await?;
+        Ok(mine.value.iter().any(|id| id.eq_ignore_ascii_case(group.as_str())))
+    }
+
     /// Who may invite guests into this tenant.
     ///
     /// `GET {graph}/policies/authorizationPolicy`; permission `Policy.Read.All`; not with a personal account's token. 200;
@@ -398,6 +415,12 @@ impl MayInvite {
             _ => Self::Unknown,
         }
     }
+}
+
+#[derive(Deserialize)]
+struct MemberGroups {
+    #[serde(default)]
+    value: Vec<String>,
 }
 
 #[derive(Deserialize)]

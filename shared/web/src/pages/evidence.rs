@@ -26,18 +26,28 @@ pub struct EvidenceView<'a> {
 /// The page.
 #[must_use]
 pub fn evidence(view: &EvidenceView<'_>) -> Markup {
-    let head = view.trail.last().map_or("", |entry| entry.hash.as_str());
-    let said = |entry: &Entry| {
-        let at = entry.at.parse().unwrap_or_default();
-        let step = entry.step.as_deref().and_then(onboarding::Step::parse);
-        activity_said(&ActivityRow { at, actor: entry.actor.clone(), action: entry.action.clone(), step, detail: None })
-    };
     let content = html! {
         h1 { (words::EVIDENCE_TITLE) }
         p { (words::EVIDENCE_LEAD) }
-        div class={ "panel " (if view.broken.is_some() { "bad" } else { "good" }) } {
-            @match &view.broken {
-                None => { p { strong { (words::EVIDENCE_HOLDS.with(&[("n", &view.trail.len().to_string())])) } } }
+        (integrity(view.trail, view.broken.as_deref()))
+        div.actions {
+            a.button.quiet href=(paths::evidence_json(view.link)) { (words::EVIDENCE_JSON) }
+            a.button.quiet href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) }
+        }
+        p.muted { (words::EVIDENCE_CHECK) " " code { "cargo run -- verify FILE" } }
+        (trail(view.trail))
+        p.muted { (words::REPORT_PRINT) }
+    };
+    frame(words::EVIDENCE_TITLE.said(), Some(view.reference), &content)
+}
+
+/// Whether a trail holds together, and its last hash.
+pub(super) fn integrity(trail: &[Entry], broken: Option<&str>) -> Markup {
+    let head = trail.last().map_or("", |entry| entry.hash.as_str());
+    html! {
+        div class={ "panel " (if broken.is_some() { "bad" } else { "good" }) } {
+            @match broken {
+                None => { p { strong { (words::EVIDENCE_HOLDS.with(&[("n", &trail.len().to_string())])) } } }
                 Some(why) => { p { strong { (words::EVIDENCE_BROKEN) } } p { code { (why) } } }
             }
             dl {
@@ -46,17 +56,24 @@ pub fn evidence(view: &EvidenceView<'_>) -> Markup {
             }
             p { (words::EVIDENCE_COMPARE) }
         }
-        div.actions {
-            a.button.quiet href=(paths::evidence_json(view.link)) { (words::EVIDENCE_JSON) }
-            a.button.quiet href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) }
-        }
-        p.muted { (words::EVIDENCE_CHECK) " " code { "cargo run -- verify FILE" } }
-        (wide(text::PROGRESS_ACTIVITY.said(), &html! {
+    }
+}
+
+/// A trail, entry by entry.
+pub(super) fn trail(trail: &[Entry]) -> Markup {
+    let said = |entry: &Entry| {
+        let at = entry.at.parse().unwrap_or_default();
+        let step = entry.step.as_deref().and_then(onboarding::Step::parse);
+        activity_said(&ActivityRow { at, actor: entry.actor.clone(), action: entry.action.clone(), step, detail: None })
+    };
+    wide(
+        text::PROGRESS_ACTIVITY.said(),
+        &html! {
             table {
                 caption { (text::PROGRESS_ACTIVITY) }
                 thead { tr { th scope="col" { "#" } th scope="col" { (words::EVIDENCE_WHEN) } th scope="col" { (words::EVIDENCE_WHAT) } th scope="col" { (words::EVIDENCE_HASH) } } }
                 tbody {
-                    @for entry in view.trail {
+                    @for entry in trail {
                         tr {
                             th scope="row" { (entry.seq) }
                             td { @match entry.at.parse() { Ok(at) => { (time(at)) } Err(_) => { (entry.at) } } }
@@ -69,8 +86,6 @@ pub fn evidence(view: &EvidenceView<'_>) -> Markup {
                     }
                 }
             }
-        }))
-        p.muted { (words::REPORT_PRINT) }
-    };
-    frame(words::EVIDENCE_TITLE.said(), Some(view.reference), &content)
+        },
+    )
 }

@@ -8,6 +8,7 @@ mod fix;
 mod forward;
 mod mapping;
 mod new_link;
+mod operator;
 mod outcome;
 mod paged;
 mod preflight;
@@ -37,6 +38,12 @@ pub use mapping::{
     target_field, target_wrong,
 };
 pub use new_link::{FIELD_REFERENCE, NewLinkView, new_link, new_link_sent, new_link_wrong};
+pub use operator::{
+    Again, DID, DID_NOTHING, FIELD_ABOUT, FIELD_LIST, FIELD_NEW_EMAIL, FIELD_PART, FIELD_SORT, FIELD_STATUS, FIELD_TO,
+    FIELD_WAITING, FIELD_WORDS, OPERATOR_ROWS, OperatorAct, OperatorActView, OperatorListView, OperatorMail,
+    OperatorNotNow, OperatorOffer, OperatorOneView, OperatorRow, OperatorTurn, ReassignWrong, operator_act,
+    operator_list, operator_one, operator_sign_in, reassign_wrong,
+};
 pub use outcome::{AccessRow, AccessView, Became, ProofView, access, left_out_words, proof, receipt};
 pub use paged::Part;
 pub use preflight::{PreflightView, preflight, preflight_counts};

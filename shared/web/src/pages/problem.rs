@@ -26,11 +26,17 @@ pub enum WebProblem {
     TooLarge,
     /// The link is for looking.
     ViewOnly,
+    /// The operator's pages are not set up.
+    OperatorOff,
+    /// Who signed in is none of the operators.
+    OperatorNotMember,
+    /// An operator's sign-in came to nothing.
+    OperatorSignIn,
 }
 
 impl WebProblem {
     /// Every problem.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::NotFound,
         Self::LinkUnknown,
         Self::LinkSuperseded,
@@ -38,6 +44,9 @@ impl WebProblem {
         Self::MethodNotAllowed,
         Self::TooLarge,
         Self::ViewOnly,
+        Self::OperatorOff,
+        Self::OperatorNotMember,
+        Self::OperatorSignIn,
     ];
 
     /// The stable id.
@@ -51,6 +60,9 @@ impl WebProblem {
             Self::MethodNotAllowed => "Page.MethodNotAllowed",
             Self::TooLarge => "Form.TooLarge",
             Self::ViewOnly => "Link.ViewOnly",
+            Self::OperatorOff => "Operator.Off",
+            Self::OperatorNotMember => "Operator.NotMember",
+            Self::OperatorSignIn => "Operator.SignIn",
         }
     }
 
@@ -58,8 +70,8 @@ impl WebProblem {
     #[must_use]
     pub fn status(self) -> StatusCode {
         match self {
-            Self::NotFound | Self::LinkUnknown => StatusCode::NOT_FOUND,
-            Self::CrossSite | Self::ViewOnly => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::LinkUnknown | Self::OperatorOff => StatusCode::NOT_FOUND,
+            Self::CrossSite | Self::ViewOnly | Self::OperatorNotMember | Self::OperatorSignIn => StatusCode::FORBIDDEN,
             Self::LinkSuperseded => StatusCode::GONE,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -111,6 +123,24 @@ impl WebProblem {
                 "Only the owner and the Partner Center administrator can act, through the links in their mails.",
                 "Nothing was done.",
                 "Ask the person whose turn it is.",
+            ),
+            Self::OperatorOff => (
+                "The operator's pages are off",
+                "No directory and no group of operators is named in this deployment.",
+                "Nobody can sign in here. Onboardings go on as usual.",
+                "If you run this service, set the template's parameters OperatorTenantId and OperatorGroupId and deploy it again.",
+            ),
+            Self::OperatorNotMember => (
+                "Your account is none of the operators'",
+                "You signed in, and your account is not in the group of operators that this deployment names.",
+                "Nothing was shown and nothing was done.",
+                "Ask whoever keeps the group to add you, or sign in with another account.",
+            ),
+            Self::OperatorSignIn => (
+                "The sign-in did not work",
+                "Microsoft refused it, it took longer than ten minutes, it was used before, or it was begun in another browser.",
+                "You are not signed in. Nothing was done.",
+                "Go to the operator's page and sign in again. The service's log says what Microsoft answered.",
             ),
         };
         let said = |part: &str, english: &'static str| texts::of(&format!("problem.{}.{part}", self.id()), english);
@@ -178,6 +208,9 @@ fn problem_page(id: &str, explanation: Explanation, link: Option<&str>) -> Marku
             dd { code { (id) } }
         }
         @if id.starts_with("Link.") { p { a href=(paths::NEW_LINK) { (text::signup::NEW_LINK_TITLE) } } }
+        @if id.starts_with("Operator.") && id != WebProblem::OperatorOff.id() {
+            p { a href=(paths::OPERATOR) { (text::operator::TITLE) } }
+        }
         @if let Some(link) = link {
             p { a href=(paths::progress(link)) { (text::BACK_TO_PROGRESS) } }
         }

@@ -314,6 +314,7 @@ impl ProgressView {
 pub(super) fn activity_said(row: &ActivityRow) -> String {
     let who = match Actor::parse(&row.actor) {
         Some(actor) => person(actor).said(),
+        None if row.actor == onboarding::OPERATOR => text::operator::WHO.said(),
         None => text::PRODUCT.said(),
     };
     let known = text::ACTIONS.iter().find(|(action, _)| *action == row.action);

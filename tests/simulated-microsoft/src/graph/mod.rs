@@ -80,6 +80,7 @@ fn dispatch(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, errors: &Errors
         ("GET", ["v1.0", "me", "transitiveMemberOf", "microsoft.graph.directoryRole"]) => {
             directory::my_roles(ctx, call, token, errors)
         }
+        ("POST", ["v1.0", "me", "checkMemberGroups"]) => principals::my_groups(ctx, call, token, errors),
         ("POST", ["v1.0", "directoryObjects", "getByIds"]) => principals::by_ids(ctx, call, token, errors),
         ("GET", ["v1.0", "groups"]) => principals::groups(ctx, call, token, errors),
         ("GET", ["v1.0", "servicePrincipals"]) => principals::service_principals(ctx, call, token, errors),

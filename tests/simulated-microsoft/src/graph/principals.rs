@@ -45,6 +45,30 @@ pub(crate) fn by_ids(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, errors: &E
     Ok(Answer::json(200, &json!({"@odata.context": context(ctx, "directoryObjects"), "value": rows})))
 }
 
+/// Which of these groups the caller is in, groups within groups too.
+pub(crate) fn my_groups(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, errors: &Errors) -> Result<Answer, Refused> {
+    scope(token, errors, &["User.Read", "Directory.Read.All"])?;
+    let asked = call.json().unwrap_or_default();
+    let ids: Vec<&str> = asked["groupIds"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    if ids.is_empty() || ids.len() > 20 {
+        return Err(errors.refuse(400, "Request_BadRequest", "Between 1 and 20 groups can be asked for."));
+    }
+    let tenant = ctx.cloud.tenant(&token.caller.tid).ok_or_else(|| errors.denied())?;
+    let mut members = vec![token.caller.oid.as_str()];
+    let mut known = 0;
+    while known < members.len() {
+        known = members.len();
+        for group in &tenant.groups {
+            let holds = group.members.iter().any(|member| members.contains(&member.as_str()));
+            if holds && !members.contains(&group.oid.as_str()) {
+                members.push(&group.oid);
+            }
+        }
+    }
+    let mine: Vec<&str> = ids.into_iter().filter(|id| members.iter().any(|it| it.eq_ignore_ascii_case(id))).collect();
+    Ok(Answer::json(200, &json!({"@odata.context": context(ctx, "Collection(Edm.String)"), "value": mine})))
+}
+
 pub(crate) fn groups(ctx: &Ctx<'_>, call: &Call, token: &AccessToken, errors: &Errors) -> Result<Answer, Refused> {
     scope(token, errors, GROUP_READERS)?;
     let tenant = ctx.cloud.tenant(&token.caller.tid).ok_or_else(|| errors.denied())?;

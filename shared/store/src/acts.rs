@@ -1,0 +1,89 @@
+//! Changes that more than one function makes: a person through their link, an operator through the operator's pages. What they do to
+//! the record is the same, whoever asks.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use onboarding::{Actor, Directory, WaitKind, ladder, waits};
+use serde_json::json;
+
+use crate::change::{By, Change, Write};
+use crate::records::{HandOverRefused, Loaded, WaitRecord};
+
+/// How much more time an operator gives at once.
+pub const OPERATOR_GIVES: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+impl Loaded {
+    /// The open wait, while the onboarding runs.
+    #[must_use]
+    pub fn asked(&self) -> Option<&WaitRecord> {
+        self.open_wait().filter(|_| !self.meta.status.is_over())
+    }
+
+    /// Until when a wait can be given more time: to a person as long again as they had, to an operator a week, and to nobody longer than
+    /// an onboarding may wait in all. None where that is no later than now planned, or where the times in the record can't be read.
+    #[must_use]
+    pub fn longer(&self, wait: &WaitRecord, by: By<'_>, now: Timestamp) -> Option<Timestamp> {
+        let time = |text: &str| text.parse::<Timestamp>().ok();
+        let (opened, deadline) = (time(&wait.opened_at)?, time(&wait.deadline_at)?);
+        let longest = time(&self.meta.created_at)? + waits::LONGEST;
+        let until = match by {
+            By::Person(_) => deadline + deadline.duration_since(opened),
+            By::Operator(_) => deadline.max(now) + OPERATOR_GIVES,
+        };
+        Some(until.min(longest)).filter(|until| *until > deadline)
+    }
+
+    /// Gives a wait time until then ([`Self::longer`]).
+    #[must_use]
+    pub fn extended(&self, wait: &WaitRecord, until: Timestamp, by: By<'_>, now: Timestamp) -> Option<Change> {
+        let opened = wait.opened_at.parse().ok()?;
+        let zone = TimeZone::get(&self.meta.contact(wait.actor).time_zone).unwrap_or(TimeZone::UTC);
+        let (mut next_at, _) = ladder::next(opened, until, &zone, now);
+        if wait.kind == WaitKind::Fix {
+            // It is looked at again as planned; the ladder would make that later.
+            next_at = next_at.min(now + SignedDuration::from_mins(15));
+        }
+        let mut change = Change::of(&self.meta);
+        if let Some(waiting) = &mut change.meta.waiting {
+            waiting.until = until.to_string();
+        }
+        change.note(by.note("wait.extended", json!({"until": until.to_string()})));
+        let once = matches!(by, By::Person(_));
+        change.write(Write::Extended { wait_id: wait.wait_id.clone(), deadline: until, next_at, once });
+        Some(change)
+    }
+
+    /// Mails the person of a wait once more.
+    #[must_use]
+    pub fn reminded(&self, wait: &WaitRecord, by: By<'_>) -> Change {
+        let args = json!({"kind": wait.kind, "reason": wait.reason, "step": wait.resume, "deadline": wait.deadline_at});
+        let mut change = Change::of(&self.meta);
+        change.note(by.note("wait.reminded", json!({"actor": wait.actor})));
+        change.mail(wait.actor, "reminder", args);
+        change.write(Write::RemindedNow { wait_id: wait.wait_id.clone() });
+        change
+    }
+
+    /// Puts somebody else in a person's place.
+    ///
+    /// The old link stops counting with the same write that makes the new one count, and the sealed sign-ins of the old person go with
+    /// it: there is no moment in which both can act. The new person gets a mail now if it is their turn, and otherwise when it is.
+    ///
+    /// # Errors
+    /// Why it can't be done.
+    pub fn handed_over(&self, actor: Actor, email: &str, by: By<'_>) -> Result<Change, HandOverRefused> {
+        let mut change = Change::of(&self.meta);
+        change.meta.hand_over(actor, email)?;
+        change.note(by.note("person.handed-over", json!({"part": actor, "from": self.meta.email(actor), "to": email})));
+        change.write(Write::ForgetCredential(actor, Directory::Source));
+        change.write(Write::ForgetCredential(actor, Directory::Partner));
+        if let Some(wait) = self.asked().filter(|wait| wait.actor == actor) {
+            let template = if wait.kind == WaitKind::Review { "review" } else { "your-turn" };
+            let args =
+                json!({"kind": wait.kind, "reason": wait.reason, "step": wait.resume, "deadline": wait.deadline_at});
+            change.mail(actor, template, args);
+        }
+        change.mail(actor.other(), "handed-over", json!({"part": actor}));
+        Ok(change)
+    }
+}
