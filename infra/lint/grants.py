@@ -4,7 +4,8 @@ A grant is (action, resource); resources are the template's logical names, with 
 function writes its own log and its traces. Who adds a call to a function adds its grant here and in the template.
 """
 
-TABLE, INDEX, SESSIONS = "OnboardingTable", "OnboardingTable/index/ByDue", "EphemeralTable"
+TABLE, SESSIONS = "OnboardingTable", "EphemeralTable"
+DUE, LISTS = "OnboardingTable/index/ByDue", "OnboardingTable/index/ByState"
 
 
 def _on(resource, *actions):
@@ -27,6 +28,9 @@ GRANTS = {
     | _on("TokenKey", "kms:Encrypt"),
     "progress": _on(TABLE, "dynamodb:Query") | LINKS,
     "decide": RECORD | _on(TABLE, "dynamodb:DeleteItem") | _on(SESSIONS, "dynamodb:GetItem") | LINKS | SIGNAL,
+    "operator": RECORD | _on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem") | _on(LISTS, "dynamodb:Query")
+    | _on(SESSIONS, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+    | _on("Association", "states:StartExecution") | LINKS | APP | SIGNAL,
     # the state machine
     "register": _on(TABLE, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"),
     "request-sign-in": RECORD,
@@ -42,7 +46,7 @@ GRANTS = {
     "notify": _on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
     | _on("OnboardingTable.StreamArn", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
     | _on("*", "dynamodb:ListStreams", "ses:SendEmail") | _on("UnsentMail", "sqs:SendMessage") | LINKS,
-    "sweep": _on(INDEX, "dynamodb:Query") | RECORD | _on(TABLE, "dynamodb:GetItem") | SIGNAL,
+    "sweep": _on(DUE, "dynamodb:Query") | RECORD | _on(TABLE, "dynamodb:GetItem") | SIGNAL,
 }
 
 EVERYONE = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}

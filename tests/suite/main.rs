@@ -10,6 +10,7 @@ mod cancel;
 mod crashes;
 mod impact;
 mod journeys;
+mod operators;
 mod pages;
 mod permissions;
 mod reading;

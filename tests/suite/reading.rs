@@ -8,6 +8,7 @@ use onboarding::links::{LinkKey, LinkRole};
 use onboarding::{Actor, OnboardingId};
 use serde_json::{Value, json};
 
+use crate::operators::operator;
 use crate::world::{Case, OWNER_SIGN_IN, Onboarding, PARTNER_SIGN_IN, plain_item, run_alone};
 
 /// Requests are made up anew from this; a failure names the request.
@@ -35,6 +36,9 @@ fn whoever_reads_whatever_page_changes_nothing() -> Result<()> {
         let posts = template.split("RouteKey: \"POST ").skip(1).filter_map(|rest| rest.split('"').next());
         let all: BTreeSet<&str> = routes.iter().copied().chain(posts.filter(|route| route.starts_with('/'))).collect();
 
+        // The operators' pages are read signed in, or there would be nothing to change.
+        let mut operator = operator(case).await?;
+
         let links = links(case, &onboarding).await?;
         let others = others(case, &onboarding).await?;
         let before = state(case, &onboarding, &others).await?;
@@ -42,13 +46,26 @@ fn whoever_reads_whatever_page_changes_nothing() -> Result<()> {
         let mut chance = SEED;
         let mut asked = 0;
         for route in all {
+            if let Some(rest) = route.strip_prefix("/operator/o/{id}") {
+                for act in ["remind", "extend", "reassign", "retry", "cancel", "evidence.json", "nonsense"] {
+                    let path = format!("/operator/o/{}{}", onboarding.id, rest.replace("{act}", act));
+                    let address = format!("{}{path}?{}", case.stack().portal(), query(&mut chance));
+                    let page = operator.browser.open_without_following(&address).await?;
+                    ensure!(
+                        page.status < 500 && !page.text.contains("For operators"),
+                        "GET {path}: {}",
+                        page.summary()
+                    );
+                    asked += 1;
+                }
+            }
             for (whose, link) in &links {
                 let path =
                     route.replace("{link}", link).replace("{outcome}", "signed-in").replace("{id}", "wrong-account");
                 let query = query(&mut chance);
                 let address = format!("{}{path}?{query}", case.stack().portal());
                 // With the session of somebody who is signed in, who has more that could be used up.
-                for person in [&mut onboarding.owner, &mut onboarding.partner] {
+                for person in [&mut onboarding.owner, &mut onboarding.partner, &mut operator] {
                     let page = person.browser.open_without_following(&address).await?;
                     ensure!(
                         page.status < 500,
@@ -61,7 +78,7 @@ fn whoever_reads_whatever_page_changes_nothing() -> Result<()> {
                 }
                 let head = client.head(&address).send().await.context("HEAD")?;
                 ensure!(head.status().as_u16() < 500, "HEAD {route} with the {whose} link answers {}", head.status());
-                asked += 3;
+                asked += 4;
                 if !route.contains("{link}") {
                     break;
                 }

@@ -66,6 +66,7 @@ fn states() -> States {
     decisions(&mut states);
     reading(&mut states);
     progressing(&mut states);
+    operating(&mut states);
     for result in SignInResult::ALL {
         let view = |link| ResultView {
             link,
@@ -668,6 +669,114 @@ fn progressing(states: &mut States) {
     states.add("progress-declined", progress(&over(Status::Declined, None)));
     states.add("progress-expired", progress(&over(Status::Expired, Some(ErrorName::WaitExpired.as_str()))));
     states.add("progress-failed", progress(&over(Status::Failed, Some("Subscription.NotMovable"))));
+}
+
+fn operating(states: &mut States) {
+    states.add("operator_sign_in", operator_sign_in("/operator", false));
+    states.add("operator_sign_in-ended", operator_sign_in("/operator", true));
+    let id = OnboardingId::from_parts(1_778_000_000_000, 7);
+    let name = "olga@ops.contoso.com";
+    let row = |status, kind: Option<WaitKind>, error: Option<&str>| OperatorRow {
+        onboarding_id: id.clone(),
+        reference: REFERENCE.into(),
+        status,
+        subscription: "Contoso Prod".into(),
+        partner: "a-directory-with-a-very-long-name-that-does-not-break-anywhere.example.contoso.com".into(),
+        owner: "rosa@outlook.com".into(),
+        partner_admin: "kim@contoso.com".into(),
+        turn: kind.map(|kind| OperatorTurn { actor: Actor::Owner, kind, until: at("2026-05-19T10:00:00Z") }),
+        error: error.map(str::to_owned),
+        created_at: at("2026-05-12T10:00:00Z"),
+    };
+    let mut rows: Vec<OperatorRow> = WaitKind::ALL.iter().map(|kind| row(Status::Waiting, Some(*kind), None)).collect();
+    rows.extend(Status::ALL.iter().map(|status| row(*status, None, None)));
+    rows.extend((0..60).map(|_| row(Status::Failed, None, Some("Subscription.NotMovable"))));
+    let months = ["2026-05".to_owned(), "2026-04".to_owned()];
+    let asked = fields(&[("list", "2026-05"), ("words", "<b>contoso</b>"), ("sort", "deadline")]);
+    let list = |rows: &[OperatorRow], cut, page| {
+        operator_list(&OperatorListView { name, asked: &asked, months: &months, rows, all: 1000, cut, page })
+    };
+    states.add("operator_list", list(&rows, true, 1));
+    states.add("operator_list-last", list(&rows, false, 9));
+    states.add("operator_list-none", list(&[], false, 1));
+
+    let entry = |seq: u64, actor: &str, action: &str| onboarding::audit::Entry {
+        seq,
+        at: "2026-05-12T10:00:00Z".into(),
+        actor: actor.into(),
+        action: action.into(),
+        step: None,
+        detail: json!({"operator": OID}),
+        prev_hash: String::new(),
+        hash: "abcdef0123456789".repeat(4),
+    };
+    let trail = [entry(1, "mooring", "onboarding.created"), entry(2, "operator", "wait.extended")];
+    let mails = [
+        OperatorMail { to: Actor::Owner, what: "your-turn".into(), at: at("2026-05-12T10:00:00Z"), sent: None },
+        OperatorMail {
+            to: Actor::PartnerAdmin,
+            what: "handed-over".into(),
+            at: at("2026-05-12T10:00:00Z"),
+            sent: Some(at("2026-05-12T10:00:02Z")),
+        },
+    ];
+    let anew = OnboardingId::from_parts(1_778_000_000_001, 8);
+    let one = |row: &OperatorRow, did: &str, why: Option<OperatorNotNow>, broken: Option<&str>| {
+        operator_one(&OperatorOneView {
+            name,
+            row,
+            subscription_id: SUBSCRIPTION,
+            from: TENANT,
+            route: ("two-party", "public"),
+            their_reference: Some("T-1"),
+            execution: "arn:aws:states:eu-central-1:123456789012:execution:mooring-association:onb-01JV000000000000000000000A",
+            updated_at: at("2026-05-12T10:00:00Z"),
+            unreachable: &[Actor::PartnerAdmin],
+            reminders: 2,
+            viewer: "01JV000000000000000000000A.v.example",
+            anew: why.map(|_| &anew),
+            acts: &OperatorAct::ALL.map(|act| (act, why)),
+            did,
+            mails: if why.is_some() { &[] } else { &mails },
+            trail: &trail,
+            broken: broken.map(str::to_owned),
+        })
+    };
+    let waiting = row(Status::Waiting, Some(WaitKind::Confirm), None);
+    states.add("operator_one", one(&waiting, "remind", None, None));
+    states.add("operator_one-nothing", one(&waiting, "nothing", None, Some("entry 2 does not hold")));
+    let failed = row(Status::Failed, None, Some("Subscription.NotMovable"));
+    states.add("operator_one-over", one(&failed, "", Some(OperatorNotNow::Over), None));
+    let act = |act, offer: Result<&OperatorOffer, OperatorNotNow>, values: &Fields, problems: &[Problem]| {
+        operator_act(&OperatorActView { name, id: &id, act, offer, about: "w1", values, problems })
+    };
+    let (none, both) = (Fields::default(), vec![Actor::Owner, Actor::PartnerAdmin]);
+    for (name, which, offer) in [
+        ("remind", OperatorAct::Remind, OperatorOffer::Remind(Actor::Owner, "rosa@outlook.com".into())),
+        ("extend", OperatorAct::Extend, OperatorOffer::Extend(Actor::Owner, at("2026-05-19T10:00:00Z"))),
+        ("reassign", OperatorAct::Reassign, OperatorOffer::Reassign(both.clone())),
+        ("reassign-guest", OperatorAct::Reassign, OperatorOffer::Reassign(vec![Actor::PartnerAdmin])),
+        ("retry-look", OperatorAct::Retry, OperatorOffer::Retry(Again::Look)),
+        ("retry-tell", OperatorAct::Retry, OperatorOffer::Retry(Again::Tell)),
+        ("retry-anew", OperatorAct::Retry, OperatorOffer::Retry(Again::Anew)),
+        ("cancel", OperatorAct::Cancel, OperatorOffer::Cancel),
+    ] {
+        states.add(&format!("operator_act-{name}"), act(which, Ok(&offer), &none, &[]));
+    }
+    for (name, wrong) in [
+        ("no-part", ReassignWrong::NoPart),
+        ("not-one", ReassignWrong::NotOne),
+        ("same", ReassignWrong::SamePerson),
+        ("guest", ReassignWrong::Guest),
+    ] {
+        let offer = OperatorOffer::Reassign(both.clone());
+        let typed = fields(&[("part", "owner"), ("new-email", "nobody")]);
+        let page = act(OperatorAct::Reassign, Ok(&offer), &typed, &[reassign_wrong(wrong)]);
+        states.alike(format!("operator_act-wrong-{name}"), page);
+    }
+    for why in OperatorNotNow::ALL {
+        states.alike(format!("operator_act-{why:?}"), act(OperatorAct::Retry, Err(why), &none, &[]));
+    }
 }
 
 #[test]

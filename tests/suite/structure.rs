@@ -32,7 +32,7 @@ const ENDS_OF_THEIR_OWN: [(ErrorName, &str); 4] = [
     (ErrorName::WaitExpired, "Release"),
 ];
 
-const HTTP_FUNCTIONS: [&str; 4] = ["signup", "sign-in", "progress", "decide"];
+const HTTP_FUNCTIONS: [&str; 5] = ["signup", "sign-in", "progress", "decide", "operator"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
@@ -212,7 +212,10 @@ fn what_the_machine_sends_is_what_the_functions_read() {
     }
     // Every function of the template that the machine runs, and none of the others.
     let others: BTreeSet<String> = functions().into_iter().filter(|name| !read.contains(name)).collect();
-    assert_eq!(others, ["decide", "notify", "progress", "sign-in", "signup", "sweep"].map(ToOwned::to_owned).into());
+    assert_eq!(
+        others,
+        ["decide", "notify", "operator", "progress", "sign-in", "signup", "sweep"].map(ToOwned::to_owned).into()
+    );
 }
 
 /// A payload with a value in the place of every expression.
@@ -374,7 +377,7 @@ fn a_function_links_only_the_rooms_it_needs() {
             .collect()
     };
     let all = functions();
-    assert_eq!(all.len(), 16);
+    assert_eq!(all.len(), 17);
     for function in &all {
         let linked = rooms(function);
         assert!(linked.contains("onboarding") && linked.contains("store"), "{function}: {linked:?}");
@@ -384,7 +387,7 @@ fn a_function_links_only_the_rooms_it_needs() {
         let is_step = STEPS.iter().any(|(_, step)| step.as_str() == function) || function == "release";
         assert_eq!(linked.contains("step"), is_step, "{function}");
         assert_eq!(linked.contains("web"), HTTP_FUNCTIONS.contains(&function.as_str()), "{function}");
-        let tells = ["sign-in", "decide", "sweep"].contains(&function.as_str());
+        let tells = ["sign-in", "decide", "operator", "sweep"].contains(&function.as_str());
         assert_eq!(linked.contains("signal"), tells, "{function}");
         assert_eq!(linked.contains("aws-sdk-sesv2"), function == "notify", "{function}");
         for test_room in ["contracts", "simulated-microsoft", "local"] {

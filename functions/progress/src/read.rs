@@ -8,7 +8,6 @@ use access::mapping::{Decision, People, Verdict};
 use access::plan::{Change, DiffRow, Plan, RowOutcome, RowResult};
 use access::snapshot::Snapshot;
 use http::{Request, StatusCode};
-use impact::evidence::{self as pack, Pack};
 use impact::preflight::{CheckId, State};
 use impact::proof::{Cause, Evidence};
 use impact::report::Report;
@@ -400,18 +399,7 @@ async fn evidence_pack<R: Reading>(deps: &R, look: &Look<'_>, name: &str) -> Res
             .map_err(|error| damaged(look.id, "receipt", &error))?,
         None => None,
     };
-    let made = Pack {
-        schema: pack::SCHEMA,
-        onboarding_id: meta.onboarding_id.clone(),
-        subscription_id: meta.subscription_id.clone(),
-        source_tenant_id: meta.source_tenant_id.clone(),
-        partner_tenant_id: meta.partner_tenant_id.clone(),
-        status: meta.status,
-        made_at: deps.now().to_string(),
-        head: trail.last().map(|last| last.hash.clone()).unwrap_or_default(),
-        trail,
-        receipt,
-    };
+    let made = meta.evidence(trail, receipt, deps.now().to_string());
     let reference = look.reference();
     if name == "evidence.json" || look.wants_json {
         let content = serde_json::to_string(&made).map_err(|error| damaged(look.id, "evidence", &error))?;

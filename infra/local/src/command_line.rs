@@ -165,6 +165,7 @@ fn verify(file: &Path, console: &Console) -> Result<()> {
 fn invite(stack: &Stack, console: &Console) {
     console.heading("Try it by hand");
     console.line(format_args!("  portal     {}", stack.portal()));
+    console.line(format_args!("  operators  {}/operator (sign in as olga@ops.contoso.com)", stack.portal()));
     console.line(format_args!("  mails      {}", stack.inbox()));
     console.line(format_args!("  microsoft  {}/control (ledger, requests, faults)", stack.microsoft()));
     let Some(public) = stack.scenario().clouds.get("public") else {

@@ -22,6 +22,10 @@ use crate::tools::hex;
 use crate::workspace::{Run, Workspace};
 use crate::{functions, inbox, tools};
 
+/// The operators' directory and group of the standard scenario.
+const OPERATOR_TENANT: &str = "0e000000-0000-4000-8000-000000000007";
+/// See above.
+const OPERATOR_GROUP: &str = "0e000000-0000-4000-8000-000000000010";
 /// The portal's port, unless it is taken or another is asked for.
 const PORTAL_PORT: u16 = 4180;
 /// The sender of every mail.
@@ -150,6 +154,8 @@ impl Stack {
             ("RetiredClouds".to_owned(), "allow".to_owned()),
             // Nobody who tries it wants to wait ten minutes for a move; a test of the cool-off says its own seconds.
             ("CoolOffSeconds".to_owned(), "0".to_owned()),
+            ("OperatorTenantId".to_owned(), OPERATOR_TENANT.to_owned()),
+            ("OperatorGroupId".to_owned(), OPERATOR_GROUP.to_owned()),
         ]);
         parameters.extend(options.parameters);
         let deployment = Deployment {

@@ -1,5 +1,6 @@
 //! The environment, read in one place. A function that misses a variable stops at its start and says which.
 
+use onboarding::{Cloud, ObjectId, TenantId};
 use url::Url;
 
 /// What the template tells a function. Each field's doc names its variable; a function gets only those it uses, so most
@@ -30,6 +31,19 @@ pub struct Config {
     pub wait_deadline_seconds: i64,
     /// `COOL_OFF_SECONDS`: how long a confirmed move rests before it begins, so that it can be cancelled. None unless set.
     pub cool_off_seconds: i64,
+    /// `OPERATOR_TENANT_ID`, `OPERATOR_GROUP_ID`, `OPERATOR_CLOUD`: who may use the operator's pages. None where neither id is set.
+    pub operators: Option<Operators>,
+}
+
+/// Who may use the operator's pages: the members of a group of a directory, in a cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operators {
+    /// The directory.
+    pub tenant: TenantId,
+    /// The group's object id there.
+    pub group: ObjectId,
+    /// The cloud; public unless set.
+    pub cloud: Cloud,
 }
 
 /// A variable that must be there and is not, or is not what it must be.
@@ -88,6 +102,7 @@ impl Config {
                 return Err(ConfigError { name: "COOL_OFF_SECONDS", must_be: "a number of seconds, 0 or above" });
             }
         };
+        let operators = operators(&read)?;
         Ok(Self {
             onboarding_table: read("ONBOARDING_TABLE"),
             ephemeral_table: read("EPHEMERAL_TABLE"),
@@ -101,8 +116,28 @@ impl Config {
             allow_retired_clouds: read("RETIRED_CLOUDS") == "allow",
             wait_deadline_seconds,
             cool_off_seconds,
+            operators,
         })
     }
+}
+
+/// Both ids or neither: one alone would be a door that nobody meant to open, or to close.
+fn operators(read: &impl Fn(&str) -> String) -> Result<Option<Operators>, ConfigError> {
+    let (tenant, group, cloud) = (read("OPERATOR_TENANT_ID"), read("OPERATOR_GROUP_ID"), read("OPERATOR_CLOUD"));
+    if tenant.is_empty() && group.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |name, must_be| ConfigError { name, must_be };
+    let tenant = TenantId::parse(&tenant)
+        .map_err(|_| wrong("OPERATOR_TENANT_ID", "the id of a directory, as OPERATOR_GROUP_ID is set"))?;
+    let group = ObjectId::parse(&group)
+        .map_err(|_| wrong("OPERATOR_GROUP_ID", "the object id of a group, as OPERATOR_TENANT_ID is set"))?;
+    let cloud = match Cloud::parse(&cloud) {
+        Some(cloud) => cloud,
+        None if cloud.is_empty() => Cloud::Public,
+        None => return Err(wrong("OPERATOR_CLOUD", "the name of a cloud, such as public")),
+    };
+    Ok(Some(Operators { tenant, group, cloud }))
 }
 
 #[cfg(test)]
@@ -122,6 +157,28 @@ mod tests {
         assert!(!config.allow_retired_clouds && config.simulated_microsoft.is_none());
         for name in ["WAIT_DEADLINE_SECONDS", "SIMULATED_MICROSOFT", "COOL_OFF_SECONDS"] {
             assert!(Config::from_lookup(&[], |asked| (asked == name).then(|| "-1".into())).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn operators_are_named_by_both_ids_or_not_at_all() {
+        const ID: &str = "11111111-1111-1111-1111-111111111111";
+        let with = |tenant: &'static str, group: &'static str, cloud: &'static str| {
+            Config::from_lookup(&[], |asked| {
+                let value = match asked {
+                    "OPERATOR_TENANT_ID" => tenant,
+                    "OPERATOR_GROUP_ID" => group,
+                    "OPERATOR_CLOUD" => cloud,
+                    _ => return None,
+                };
+                Some(value.to_owned())
+            })
+        };
+        assert_eq!(with("", "", "public").unwrap().operators, None);
+        assert_eq!(with(ID, ID, "").unwrap().operators.unwrap().cloud, Cloud::Public);
+        assert_eq!(with(ID, ID, "us-government").unwrap().operators.unwrap().cloud, Cloud::UsGovernment);
+        for (tenant, group, cloud) in [(ID, "", ""), ("", ID, ""), (ID, "operators", ""), (ID, ID, "moon")] {
+            assert!(with(tenant, group, cloud).is_err(), "{tenant} {group} {cloud}");
         }
     }
 }

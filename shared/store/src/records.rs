@@ -3,6 +3,7 @@
 //! Wire law: readers ignore attributes they don't know, every field added later has a default, and writers send only
 //! what they changed, so that an older function never erases what a newer one wrote.
 
+use impact::evidence::Pack;
 use onboarding::audit::Entry;
 use onboarding::links::LinkRole;
 use onboarding::request::AccountKind;
@@ -283,6 +284,25 @@ impl Meta {
         contact.links += 1;
         contact.unreachable = None;
         Ok(())
+    }
+}
+
+impl Meta {
+    /// The evidence to be kept: the whole trail, and the receipt if there is one.
+    #[must_use]
+    pub fn evidence(&self, trail: Vec<Entry>, receipt: Option<serde_json::Value>, made_at: String) -> Pack {
+        Pack {
+            schema: impact::evidence::SCHEMA,
+            onboarding_id: self.onboarding_id.clone(),
+            subscription_id: self.subscription_id.clone(),
+            source_tenant_id: self.source_tenant_id.clone(),
+            partner_tenant_id: self.partner_tenant_id.clone(),
+            status: self.status,
+            made_at,
+            head: trail.last().map(|last| last.hash.clone()).unwrap_or_default(),
+            trail,
+            receipt,
+        }
     }
 }
 

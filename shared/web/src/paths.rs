@@ -24,6 +24,15 @@ pub const OPERATOR_CALLBACK: &str = "/operator/callback";
 /// Signs an operator out (POST).
 pub const OPERATOR_SIGN_OUT: &str = "/operator/sign-out";
 
+/// The query's name for how an operator's sign-in went wrong.
+pub const PROBLEM: &str = "problem";
+
+/// How an operator's sign-in went wrong, at an address without a code.
+#[must_use]
+pub fn operator_problem(id: &str) -> String {
+    format!("{OPERATOR}?{PROBLEM}={id}")
+}
+
 /// One onboarding, as an operator sees it.
 #[must_use]
 pub fn operator_one(id: &str) -> String {
