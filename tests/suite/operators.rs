@@ -73,7 +73,7 @@ fn an_operator_finds_an_onboarding_gives_more_time_puts_somebody_else_in_a_part_
         let found =
             olga.browser.open(format!("{list}?words={}&waiting=owner&sort=deadline", onboarding.pair.owner)).await?;
         let reference = onboarding::OnboardingId::parse(&onboarding.id)?.reference();
-        found.expect_text("Shown: 1.")?.expect_text(&reference)?.expect_text("Subscription owner")?;
+        found.expect_text("Shown: 1.")?.expect_text(&reference)?.expect_text("owner")?;
         let other = olga.browser.open(format!("{list}?words={}&waiting=nobody", onboarding.pair.owner)).await?;
         other.expect_text("There is none.")?;
         let one = olga.browser.follow(&found, &reference).await?;

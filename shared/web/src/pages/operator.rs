@@ -416,6 +416,7 @@ fn filter(view: &OperatorListView<'_>) -> Markup {
         form method="get" action=(paths::OPERATOR) {
             fieldset {
                 legend { (words::FILTER) }
+                div.filters {
                 (select(view.asked, FIELD_LIST, words::FILTER_LIST, &lists))
                 (select(view.asked, FIELD_STATUS, words::FILTER_STATUS, &states))
                 (select(view.asked, FIELD_WAITING, words::FILTER_WAITING, &waiting))
@@ -424,6 +425,7 @@ fn filter(view: &OperatorListView<'_>) -> Markup {
                     input id=(FIELD_WORDS) name=(FIELD_WORDS) type="text" autocomplete="off" spellcheck="false" value=(view.asked.get(FIELD_WORDS));
                 }
                 (select(view.asked, FIELD_SORT, words::FILTER_SORT, &sorts))
+                }
                 div.actions { button.quiet type="submit" { (words::FILTER_BUTTON) } }
             }
         }
@@ -514,11 +516,11 @@ pub fn operator_one(view: &OperatorOneView<'_>) -> Markup {
         }
         (facts(view))
         h2 { (words::ONE_CAN) }
-        dl {
+        ul {
             @for (act, not_now) in view.acts {
                 @match not_now {
-                    None => { dt { a href=(paths::operator_act(id, act.as_str())) { (act.title()) } } }
-                    Some(why) => { dt { (act.title()) } dd { (why.said()) } }
+                    None => { li { a href=(paths::operator_act(id, act.as_str())) { (act.title()) } } }
+                    Some(why) => { li { strong { (act.title()) } ": " span.muted { (why.said()) } } }
                 }
             }
         }

@@ -85,11 +85,11 @@ pub(crate) const BACK_ONE: Text = text("operator.back-one", "Back to the onboard
 pub(crate) const KEEP: Text = text("operator.keep", "Do nothing");
 pub(crate) const REMIND: Text = text("operator.remind", "Remind");
 pub(crate) const REMIND_WHAT: Text =
-    text("operator.remind.what", "The {who} gets a mail at {account} now, with the link that they have.");
+    text("operator.remind.what", "A mail goes to {account} now ({who}), with the link that they have.");
 pub(crate) const REMIND_REST: Text =
     text("operator.remind.rest", "The deadline and the planned reminders stay as they are.");
 pub(crate) const EXTEND: Text = text("operator.extend", "Give more time");
-pub(crate) const EXTEND_WHAT: Text = text("operator.extend.what", "The deadline of the {who} moves to this time:");
+pub(crate) const EXTEND_WHAT: Text = text("operator.extend.what", "The deadline of {who} moves to this time:");
 pub(crate) const EXTEND_REST: Text =
     text("operator.extend.rest", "Nobody gets a mail because of it. The person can still ask for more time once.");
 pub(crate) const REASSIGN: Text = text("operator.reassign", "Put somebody else in a part");
