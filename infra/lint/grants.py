@@ -46,6 +46,11 @@ GRANTS = {
     "notify": _on(TABLE, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem")
     | _on("OnboardingTable.StreamArn", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
     | _on("*", "dynamodb:ListStreams", "ses:SendEmail") | _on("UnsentMail", "sqs:SendMessage") | LINKS,
+    "publish": _on(TABLE, "dynamodb:GetItem")
+    | _on("OnboardingTable.StreamArn", "dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+    | _on("*", "dynamodb:ListStreams") | _on("UntoldEvents", "sqs:SendMessage") | _on("Bus", "events:PutEvents"),
+    "webhook": _on("WebhookQueue", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
+    | _on("WebhookSecret", "secretsmanager:GetSecretValue"),
     "sweep": _on(DUE, "dynamodb:Query") | RECORD | _on(TABLE, "dynamodb:GetItem") | SIGNAL,
 }
 
@@ -67,4 +72,6 @@ TOLD_BY = {
     "APP_CREDENTIAL_SECRET_ID": "AppCredential",
     "LINK_KEY_SECRET_ID": "LinkKey",
     "STATE_MACHINE_ARN": "Association",
+    "EVENT_BUS": "Bus",
+    "WEBHOOK_SECRET_ID": "WebhookSecret",
 }

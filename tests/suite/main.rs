@@ -8,11 +8,13 @@
 mod bad_input;
 mod cancel;
 mod crashes;
+mod events;
 mod impact;
 mod journeys;
 mod operators;
 mod pages;
 mod permissions;
+mod races;
 mod reading;
 mod secrets;
 mod sign_in;

@@ -184,6 +184,11 @@ impl Secrets {
         let get = json!({ "SecretId": case.stack().output("LinkKeySecret")? });
         let key = case.stack().aws().call("secretsmanager", "get_secret_value", get).await?;
         self.add("link key", key["SecretString"].as_str().context("no link key")?);
+        let get = json!({ "SecretId": case.stack().output("WebhookSecretId")? });
+        let key = case.stack().aws().call("secretsmanager", "get_secret_value", get).await?;
+        self.add("webhook secret", key["SecretString"].as_str().context("no webhook secret")?);
+        // An address of a receiver often holds a key of its own.
+        self.add("webhook address", crate::events::ADDRESS_KEY);
         Ok(())
     }
 

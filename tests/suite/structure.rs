@@ -214,7 +214,9 @@ fn what_the_machine_sends_is_what_the_functions_read() {
     let others: BTreeSet<String> = functions().into_iter().filter(|name| !read.contains(name)).collect();
     assert_eq!(
         others,
-        ["decide", "notify", "operator", "progress", "sign-in", "signup", "sweep"].map(ToOwned::to_owned).into()
+        ["decide", "notify", "operator", "progress", "publish", "sign-in", "signup", "sweep", "webhook"]
+            .map(ToOwned::to_owned)
+            .into()
     );
 }
 
@@ -377,7 +379,7 @@ fn a_function_links_only_the_rooms_it_needs() {
             .collect()
     };
     let all = functions();
-    assert_eq!(all.len(), 17);
+    assert_eq!(all.len(), 19);
     for function in &all {
         let linked = rooms(function);
         assert!(linked.contains("onboarding") && linked.contains("store"), "{function}: {linked:?}");
@@ -390,12 +392,13 @@ fn a_function_links_only_the_rooms_it_needs() {
         let tells = ["sign-in", "decide", "operator", "sweep"].contains(&function.as_str());
         assert_eq!(linked.contains("signal"), tells, "{function}");
         assert_eq!(linked.contains("aws-sdk-sesv2"), function == "notify", "{function}");
+        assert_eq!(linked.contains("aws-sdk-eventbridge"), function == "publish", "{function}");
         for test_room in ["contracts", "simulated-microsoft", "local"] {
             assert!(!linked.contains(test_room), "{function} links {test_room}");
         }
     }
     // What needs no secret can't read one.
-    for function in ["register", "request-sign-in", "sweep"] {
+    for function in ["register", "request-sign-in", "sweep", "publish"] {
         let linked = rooms(function);
         assert!(!linked.contains("vault") && !linked.contains("aws-sdk-kms"), "{function}");
     }

@@ -1,208 +1,16 @@
 //! Waiting for a person: nothing a person does is lost, nothing is done twice, and nothing but what is recorded counts.
 
-use std::hash::{BuildHasher as _, Hasher as _};
-use std::time::Duration;
-
 use anyhow::{Context as _, Result, bail, ensure};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use jiff::{SignedDuration, Timestamp};
 use local::{Crash, CrashMoment, Manner, SignInPage, Stack};
-use onboarding::{OnboardingId, Outcome};
 use serde_json::{Value, json};
-use store::{Recorded, Store};
 
-use crate::world::{
-    CONFIRM, OWNER_SIGN_IN, Onboarding, PARTNER_SIGN_IN, PATIENCE, SUBSCRIPTION_NAME, run, states_of, until,
-};
+use crate::world::{CONFIRM, OWNER_SIGN_IN, Onboarding, PARTNER_SIGN_IN, PATIENCE, SUBSCRIPTION_NAME, run, until};
 
-/// How often the park and the callback race. A few of each order by force, the others as chance has it.
-const ROUNDS: usize = 48;
-/// How many races run side by side.
-const LANES: usize = 4;
-/// Replays a failure: `RACE_SEED=… cargo test`.
-const SEED: Option<&str> = option_env!("RACE_SEED");
+pub(crate) const PARK: &str = "Wait for the person";
 
-const PARK: &str = "Wait for the person";
-
-/// The client that the functions have, on the emulator as its administrator.
-async fn aws(stack: &Stack) -> SdkConfig {
-    let credentials = aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "tests");
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .endpoint_url(stack.emulator())
-        .region(Region::new(local::REGION))
-        .credentials_provider(credentials)
-        .load()
-        .await
-}
-
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     ops::Clock::system().now()
-}
-
-/// What chance has in store, the same again for the same seed.
-struct Chance(u64);
-
-impl Chance {
-    fn up_to(&mut self, most: u64) -> u64 {
-        // Xorshift: good enough to vary a delay.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % (most + 1)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum First {
-    /// The person's act is recorded before the machine parks.
-    Person,
-    /// The machine has parked before the person acts.
-    Machine,
-    /// So many milliseconds after the machine was started.
-    Chance(u64),
-}
-
-/// The part of the deployed machine in which it waits, alone: it begins with the park and ends where it would go on.
-async fn waiting_room(stack: &'static Stack) -> Result<String> {
-    let arn = stack.output("StateMachineArn")?;
-    let machine =
-        stack.aws().call("stepfunctions", "describe_state_machine", json!({ "stateMachineArn": arn })).await?;
-    let definition: Value = serde_json::from_str(machine["definition"].as_str().unwrap_or_default())?;
-    let part = json!({
-        "QueryLanguage": "JSONata",
-        "StartAt": "Begin",
-        "States": {
-            "Begin": {
-                "Type": "Pass",
-                "Assign": {
-                    "onboardingId": "{% $states.input.onboardingId %}", "waitId": "{% $states.input.waitId %}",
-                    "reminders": 0, "interrupted": 0, "ended": "none", "outcome": "none",
-                },
-                "Next": PARK,
-            },
-            PARK: definition["States"][PARK],
-            "Load outcome": definition["States"]["Load outcome"],
-            "Continue": { "Type": "Succeed" },
-            "Release": { "Type": "Fail", "Error": "Store.Unavailable" },
-        },
-    });
-    let create = json!({
-        "name": "waiting-room", "definition": part.to_string(), "roleArn": machine["roleArn"], "type": "STANDARD",
-    });
-    let answer = stack.aws().call("stepfunctions", "create_state_machine", create).await?;
-    answer["stateMachineArn"].as_str().map(ToOwned::to_owned).context("no ARN for the waiting room")
-}
-
-/// What one race came to: whether the machine had parked before the outcome was recorded.
-async fn race(stack: &'static Stack, aws: &SdkConfig, room: &str, number: usize, first: First) -> Result<bool> {
-    let table = stack.output("OnboardingTable")?;
-    let store = Store::new(aws, table.to_owned(), String::new());
-    let signal = signal::Signal::new(aws);
-    let id = OnboardingId::from_parts(1_780_000_000_000, u128::try_from(number)?);
-    let wait = format!("2026-11-23T10:00:00.{number:03}Z");
-    let key = json!({ "pk": { "S": format!("ONB#{id}") }, "sk": { "S": format!("WAIT#{wait}") } });
-    stack.aws().call("dynamodb", "put_item", json!({ "TableName": table, "Item": key })).await?;
-
-    // The person clicks twice: two callbacks at once, as the functions run them.
-    let click = async || -> Result<Recorded> {
-        let now = now();
-        let recorded = store.record_outcome(&id, &wait, Outcome::SignedIn, "owner", now).await?;
-        let (Recorded::First { task_token } | Recorded::Before { task_token, .. }) = &recorded;
-        if let Some(token) = task_token {
-            signal.wait_ended(&store, &id, &wait, token, Outcome::SignedIn, now).await?;
-        }
-        Ok(recorded)
-    };
-    let clicks = async || {
-        tokio::try_join!(click(), async {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-            click().await
-        })
-    };
-    let parked = async || {
-        let get = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
-        Ok(stack.aws().call("dynamodb", "get_item", get).await?["Item"]["taskToken"]["S"].is_string().then_some(()))
-    };
-    let start = async || {
-        let input = json!({ "onboardingId": id, "waitId": wait }).to_string();
-        let start = json!({ "stateMachineArn": room, "name": format!("race-{number}"), "input": input });
-        let answer = stack.aws().call("stepfunctions", "start_execution", start).await?;
-        answer["executionArn"].as_str().map(ToOwned::to_owned).context("no ARN for the race")
-    };
-    let (execution, clicked) = match first {
-        First::Person => {
-            let clicked = clicks().await?;
-            (start().await?, clicked)
-        }
-        First::Machine => {
-            let execution = start().await?;
-            until("the machine parks", PATIENCE, parked).await?;
-            (execution, clicks().await?)
-        }
-        First::Chance(delay) => tokio::try_join!(start(), async {
-            tokio::time::sleep(Duration::from_millis(delay)).await;
-            clicks().await
-        })?,
-    };
-    let firsts = [&clicked.0, &clicked.1].iter().filter(|it| matches!(it, Recorded::First { .. })).count();
-    ensure!(firsts == 1, "two clicks, and {firsts} of them were first");
-
-    until("the machine goes on", PATIENCE, async || {
-        Ok((stack.execution(&execution).await?["status"] != "RUNNING").then_some(()))
-    })
-    .await?;
-    let history = stack.history(&execution).await?;
-    let states = states_of(&history);
-    ensure!(states == ["Begin", PARK, "Load outcome", "Continue"], "not once through every state: {states:?}");
-    let loaded = history.iter().filter(|event| event["type"] == "TaskSucceeded").any(|event| {
-        let output = event["taskSucceededEventDetails"]["output"].as_str().unwrap_or_default();
-        serde_json::from_str::<Value>(output).is_ok_and(|output| output["Item"]["outcome"]["S"] == "signed-in")
-    });
-    ensure!(loaded, "the machine did not read what was recorded");
-    let refused = history
-        .iter()
-        .any(|event| event["taskFailedEventDetails"]["error"] == "DynamoDb.ConditionalCheckFailedException");
-    Ok(!refused)
-}
-
-#[test]
-fn however_person_and_machine_race_nothing_is_lost_and_nothing_is_done_twice() -> Result<()> {
-    run(async |case| {
-        let stack = case.stack();
-        let seed = match SEED {
-            Some(seed) => seed.parse().context("RACE_SEED is a number")?,
-            None => std::hash::RandomState::new().build_hasher().finish() | 1,
-        };
-        println!("RACE_SEED={seed}");
-        let mut chance = Chance(seed);
-        let aws = aws(stack).await;
-        let room = waiting_room(stack).await?;
-        let rounds: Vec<(usize, First)> = (0..ROUNDS)
-            .map(|number| match number % 4 {
-                0 => (number, First::Person),
-                1 => (number, First::Machine),
-                _ => (number, First::Chance(chance.up_to(80))),
-            })
-            .collect();
-        let lane = async |lane: usize| {
-            let mut parked_first = 0;
-            for (number, first) in rounds.iter().copied().filter(|(number, _)| number / 4 % LANES == lane) {
-                let parked = race(stack, &aws, &room, number, first).await;
-                let parked = parked.with_context(|| format!("round {number}, {first:?}, RACE_SEED={seed}"))?;
-                match first {
-                    First::Person => ensure!(!parked, "round {number}: the machine parked on what was done already"),
-                    First::Machine => ensure!(parked, "round {number}: the machine had parked and was not told"),
-                    First::Chance(_) => {}
-                }
-                parked_first += usize::from(parked);
-            }
-            Ok::<_, anyhow::Error>(parked_first)
-        };
-        let lanes = tokio::try_join!(lane(0), lane(1), lane(2), lane(3))?;
-        let parked_first = lanes.0 + lanes.1 + lanes.2 + lanes.3;
-        println!("of {ROUNDS} races the machine was first in {parked_first}");
-        Ok(())
-    })
 }
 
 /// A day passes: the park's time is over.
@@ -226,19 +34,19 @@ async fn set_time(stack: &Stack, wait: &Value, name: &str, at: Timestamp) -> Res
 }
 
 /// A minute passes: the schedule runs the sweep.
-async fn sweep(stack: &Stack) -> Result<()> {
+pub(crate) async fn sweep(stack: &Stack) -> Result<()> {
     let invoke = json!({ "FunctionName": Stack::function_name("sweep"), "Payload": "{}" });
     let answer = stack.aws().call("lambda", "invoke", invoke).await?;
     ensure!(answer["FunctionError"].is_null(), "the sweep failed: {answer}");
     Ok(())
 }
 
-fn count(states: &[String], name: &str) -> usize {
+pub(crate) fn count(states: &[String], name: &str) -> usize {
     states.iter().filter(|state| *state == name).count()
 }
 
 /// The machine has parked again since the wait was read, on the same wait.
-async fn parks_again(onboarding: &Onboarding, before: &Value) -> Result<Value> {
+pub(crate) async fn parks_again(onboarding: &Onboarding, before: &Value) -> Result<Value> {
     until("the machine parks again", PATIENCE, async || {
         let record = onboarding.record().await?;
         let wait = record.get(before["sk"].as_str().unwrap_or_default()).context("the wait is gone")?;

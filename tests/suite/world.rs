@@ -102,8 +102,10 @@ impl World {
                 app.consents.extend(theirs.consents);
             }
         }
-        let options = StackOptions { enforce_iam: true, scenario, ..StackOptions::default() };
+        let parameters = BTreeMap::from([("WebhookUrl".to_owned(), crate::events::receive()?)]);
+        let options = StackOptions { enforce_iam: true, scenario, parameters, ..StackOptions::default() };
         let stack = Stack::up(options, &Console::quiet()).await?;
+        crate::events::retry_soon(&stack).await?;
         Ok(Self { stack, next_pair: AtomicUsize::new(1), shared: RwLock::new(()) })
     }
 

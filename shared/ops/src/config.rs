@@ -23,6 +23,12 @@ pub struct Config {
     pub state_machine: String,
     /// `MAIL_FROM`: the sender of mails.
     pub mail_from: String,
+    /// `EVENT_BUS`: name of the bus that the product's events go to.
+    pub event_bus: String,
+    /// `WEBHOOK_URL`: where events are sent; empty while they are sent nowhere.
+    pub webhook_url: Option<Url>,
+    /// `WEBHOOK_SECRET_ID`: the secret that signs what is sent there.
+    pub webhook_secret: String,
     /// `SIMULATED_MICROSOFT`: address of a simulated Microsoft cloud on this machine; empty on AWS.
     pub simulated_microsoft: Option<Url>,
     /// `RETIRED_CLOUDS`: `allow` lets closed clouds through; anything else refuses them.
@@ -86,6 +92,12 @@ impl Config {
                 return Err(ConfigError { name: "SIMULATED_MICROSOFT", must_be: "a URL, or empty" });
             }
         };
+        let webhook = read("WEBHOOK_URL");
+        let webhook_url = match Url::parse(&webhook) {
+            Ok(url) if url.scheme() == "https" || is_loopback(&url) => Some(url),
+            Err(_) if webhook.is_empty() => None,
+            _ => return Err(ConfigError { name: "WEBHOOK_URL", must_be: "an https URL, or empty" }),
+        };
         let deadline = read("WAIT_DEADLINE_SECONDS");
         let wait_deadline_seconds = match deadline.parse() {
             Ok(seconds) if seconds > 0 => seconds,
@@ -112,6 +124,9 @@ impl Config {
             portal_url: read("PORTAL_URL").trim_end_matches('/').to_owned(),
             state_machine: read("STATE_MACHINE_ARN"),
             mail_from: read("MAIL_FROM"),
+            event_bus: read("EVENT_BUS"),
+            webhook_url,
+            webhook_secret: read("WEBHOOK_SECRET_ID"),
             simulated_microsoft,
             allow_retired_clouds: read("RETIRED_CLOUDS") == "allow",
             wait_deadline_seconds,
@@ -119,6 +134,11 @@ impl Config {
             operators,
         })
     }
+}
+
+/// Plain http is for a receiver on this machine only.
+fn is_loopback(url: &Url) -> bool {
+    url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost"))
 }
 
 /// Both ids or neither: one alone would be a door that nobody meant to open, or to close.
@@ -157,6 +177,18 @@ mod tests {
         assert!(!config.allow_retired_clouds && config.simulated_microsoft.is_none());
         for name in ["WAIT_DEADLINE_SECONDS", "SIMULATED_MICROSOFT", "COOL_OFF_SECONDS"] {
             assert!(Config::from_lookup(&[], |asked| (asked == name).then(|| "-1".into())).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_webhook_is_https_or_on_this_machine() {
+        let with = |url: &'static str| Config::from_lookup(&[], |asked| (asked == "WEBHOOK_URL").then(|| url.into()));
+        assert!(with("").unwrap().webhook_url.is_none());
+        for good in ["https://hooks.contoso.com/mooring", "http://127.0.0.1:4000/x"] {
+            assert!(with(good).unwrap().webhook_url.is_some(), "{good}");
+        }
+        for bad in ["http://hooks.contoso.com/", "ftp://127.0.0.1/", "http://127.0.0.1.contoso.com/", "hooks"] {
+            assert!(with(bad).is_err(), "{bad}");
         }
     }
 

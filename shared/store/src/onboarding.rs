@@ -304,6 +304,14 @@ impl Store {
         items.into_iter().map(|item| Ok(serde_dynamo::from_item::<_, StoredEntry>(item)?.into())).collect()
     }
 
+    /// One audit entry, by its sort key.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn audit_entry(&self, id: &OnboardingId, sk: &str) -> Result<Option<Entry>, StoreError> {
+        Ok(self.item::<StoredEntry>(&keys::onboarding(id), sk).await?.map(Entry::from))
+    }
+
     /// Keeps one page of a list. Repeating it is harmless: the key names the content (a draft is replaced on purpose).
     ///
     /// # Errors

@@ -81,6 +81,7 @@ impl Store {
         by: &str,
         now: jiff::Timestamp,
     ) -> Result<Recorded, StoreError> {
+        let mark = mark();
         let answer = self
             .client
             .update_item()
@@ -88,12 +89,13 @@ impl Store {
             .key("pk", s(keys::onboarding(id)))
             .key("sk", s(keys::wait(wait_id)))
             .update_expression(
-                "SET outcome = :outcome, outcomeAt = :at, outcomeBy = :by, dueBucket = :bucket, dueAt = :at",
+                "SET outcome = :outcome, outcomeAt = :at, outcomeBy = :by, outcomeMark = :mark, dueBucket = :bucket, dueAt = :at",
             )
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(outcome)")
             .expression_attribute_values(":outcome", s(outcome.as_str()))
             .expression_attribute_values(":at", s(now.to_string()))
             .expression_attribute_values(":by", s(by))
+            .expression_attribute_values(":mark", s(&mark))
             .expression_attribute_values(":bucket", s(keys::due_bucket(id)))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -108,7 +110,7 @@ impl Store {
                 use aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException;
                 match error.as_service_error() {
                     Some(ConditionalCheckFailedException(failed)) => match failed.item() {
-                        Some(item) => before(item, outcome, by, now),
+                        Some(item) => before(item, &mark),
                         // Nothing to show: there is no such wait.
                         None => Err(StoreError::NotFound),
                     },
@@ -214,19 +216,26 @@ impl Store {
 /// As many as one minute's sweep can help; the rest is there a minute later.
 const DUE_AT_ONCE: usize = 400;
 
-/// Our own write, repeated after its answer was lost, must count as the first.
-fn before(item: &Item, outcome: Outcome, by: &str, now: jiff::Timestamp) -> Result<Recorded, StoreError> {
+/// What tells this write from every other one: two clicks in the same millisecond are two. No secret, only never the same.
+fn mark() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    let seed = RandomState::new();
+    format!("{:016x}{:016x}", seed.hash_one(0), seed.hash_one(1))
+}
+
+/// Our own write, repeated by the SDK after its answer was lost, must count as the first.
+fn before(item: &Item, mark: &str) -> Result<Recorded, StoreError> {
     let Some(recorded) = text(item, "outcome") else {
         return Err(StoreError::NotFound);
     };
     let recorded =
         Outcome::parse(&recorded).ok_or_else(|| StoreError::Unreadable(format!("unknown outcome {recorded}")))?;
-    let (recorded_by, at) = (text(item, "outcomeBy").unwrap_or_default(), text(item, "outcomeAt").unwrap_or_default());
+    let (by, at) = (text(item, "outcomeBy").unwrap_or_default(), text(item, "outcomeAt").unwrap_or_default());
     let task_token = text(item, "taskToken").filter(|_| !item.contains_key("signalledAt"));
-    if recorded == outcome && recorded_by == by && at == now.to_string() {
+    if text(item, "outcomeMark").as_deref() == Some(mark) {
         return Ok(Recorded::First { task_token });
     }
-    Ok(Recorded::Before { outcome: recorded, by: recorded_by, at, task_token })
+    Ok(Recorded::Before { outcome: recorded, by, at, task_token })
 }
 
 pub(crate) fn text(item: &Item, name: &str) -> Option<String> {

@@ -102,6 +102,44 @@ struct AppCredentials {
     clouds: HashMap<Cloud, Written>,
 }
 
+/// The key that signs webhooks, from its own secret: `whsec_` and base64, with or without the prefix.
+/// See <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+pub struct WebhookKey(Zeroizing<Vec<u8>>);
+
+impl std::fmt::Debug for WebhookKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WebhookKey(redacted)")
+    }
+}
+
+impl WebhookKey {
+    /// Reads the secret's text; none if it is no key of at least 24 bytes.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        use base64::Engine as _;
+        let text = text.trim();
+        let bytes =
+            base64::engine::general_purpose::STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
+        (bytes.len() >= 24).then(|| Self(Zeroizing::new(bytes)))
+    }
+
+    /// Reads it from its secret.
+    ///
+    /// # Errors
+    /// When Secrets Manager doesn't answer, or the secret is no key.
+    pub async fn read(config: &aws_config::SdkConfig, id: &str) -> Result<Self, VaultError> {
+        let text = Secrets::new(config, String::new(), String::new()).read(id).await?;
+        Self::parse(text.expose_secret())
+            .ok_or(VaultError::Malformed { secret: "webhook secret", must_be: "24 bytes or more as base64" })
+    }
+
+    /// The bytes, for signing.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
 /// Seals and opens refresh tokens.
 #[derive(Clone, Debug)]
 pub struct TokenSeal {
