@@ -63,6 +63,13 @@ async fn take(State(receiver): State<Shared>, uri: Uri, headers: HeaderMap, body
     }
 }
 
+/// What was sent about an onboarding.
+pub(crate) fn about(id: &str) -> Vec<String> {
+    locked(|receiver| {
+        receiver.received.iter().filter(|one| one.body.contains(id)).map(|one| one.body.clone()).collect()
+    })
+}
+
 /// Starts the receiver; answers the address that webhooks are to be sent to.
 pub(crate) fn receive() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").context("no port for the receiver of webhooks")?;

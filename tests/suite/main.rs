@@ -10,6 +10,7 @@ mod cancel;
 mod crashes;
 mod events;
 mod impact;
+mod inert;
 mod journeys;
 mod operators;
 mod pages;

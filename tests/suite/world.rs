@@ -25,6 +25,11 @@ use tokio::sync::{OnceCell, RwLock};
 const PAIRS: usize = 200;
 /// The cloud that the pairs live in.
 pub(crate) const CLOUD: &str = "public";
+/// The pair in which everything is called something that strangers might call it.
+pub(crate) const HOSTILE: usize = PAIRS + 1;
+/// What it is called.
+pub(crate) const HOSTILE_NAME: &str =
+    "\"><img src=x onerror=alert(1)>\r\nBcc: evil@fabrikam.com\u{202e}gpj.{owner}\u{2066}";
 /// How long anything may take that nobody has to wait for. A whole association takes a fifth of it on two busy cores.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// How often a condition is looked at.
@@ -90,8 +95,9 @@ impl World {
     async fn start() -> Result<Self> {
         let mut scenario = Scenario::standard();
         let public = scenario.clouds.get(CLOUD).context("the standard scenario has no public cloud")?.clone();
-        for number in 1..=PAIRS {
+        for number in 1..=HOSTILE {
             let pair = Pair::new(number).cloud(&public)?;
+            let pair = if number == HOSTILE { renamed(pair)? } else { pair };
             let cloud = scenario.clouds.entry(CLOUD.to_owned()).or_default();
             cloud.tenants.extend(pair.tenants);
             cloud.people.extend(pair.people);
@@ -208,6 +214,39 @@ pub(crate) struct Pair {
     pub(crate) empty: String,
 }
 
+/// Everything that has a name, called something else; every third name is ten thousand characters longer.
+fn renamed(cloud: Cloud) -> Result<Cloud> {
+    fn rename(value: &mut Value, names: &mut usize) {
+        match value {
+            Value::Object(fields) => {
+                for (field, value) in fields {
+                    if value.is_string()
+                        && ["displayName", "companyName", "roleName", "description"].contains(&field.as_str())
+                    {
+                        *names += 1;
+                        let more = if names.is_multiple_of(3) { "x".repeat(10_000) } else { names.to_string() };
+                        *value = format!("{HOSTILE_NAME}{more}").into();
+                    } else {
+                        rename(value, names);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| rename(item, names)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let apps = cloud.apps.clone();
+    let mut whole = serde_json::to_value(cloud)?;
+    rename(&mut whole, &mut 0);
+    let mut cloud: Cloud = serde_json::from_value(whole)?;
+    cloud.apps = apps;
+    // What the owner types is known: the name alone.
+    for subscription in &mut cloud.subscriptions {
+        subscription.display_name = HOSTILE_NAME.to_owned();
+    }
+    Ok(cloud)
+}
+
 /// How many pairs also have the subscriptions that reports are about.
 const REPORTED: usize = 8;
 /// Those subscriptions: one with a resource of every row of Microsoft's table, and an empty one.
@@ -217,7 +256,7 @@ const REPORTS: [&str; 2] = ["Contoso Everything", "Contoso Empty"];
 pub(crate) const SUBSCRIPTION_NAME: &str = "Contoso Prod";
 
 impl Pair {
-    fn new(number: usize) -> Self {
+    pub(crate) fn new(number: usize) -> Self {
         let id = |first: &str, last: usize| format!("{first}-{number:04x}-4000-8000-{last:012}");
         Self {
             number,
@@ -432,6 +471,13 @@ impl Onboarding {
     /// Starts it as a person in the console does.
     pub(crate) async fn start_by_console(&mut self, name: &str) -> Result<&mut Self> {
         self.execution = self.stack.start_execution(name, &self.input()).await?;
+        self.registered().await?;
+        Ok(self)
+    }
+
+    /// The same with another input.
+    pub(crate) async fn start_by_console_with(&mut self, name: &str, input: &Value) -> Result<&mut Self> {
+        self.execution = self.stack.start_execution(name, input).await?;
         self.registered().await?;
         Ok(self)
     }

@@ -38,9 +38,10 @@ async fn work(job: &mut Job<'_>, portal: &str) -> Result<(Reached, Output), Stop
     let route = job.loaded.meta.route;
     let cloud = job.cloud()?;
     let side = Box::pin(preflight::partners_side(job, &cloud)).await?;
-    job.change.meta.partner_directory_name = side.organization.and_then(|organization| organization.display_name);
-    if side.company.is_some() {
-        job.change.meta.partner_company = side.company;
+    let name = side.organization.and_then(|organization| organization.display_name);
+    job.change.meta.partner_directory_name = name.as_deref().map(onboarding::plain::one_line);
+    if let Some(company) = side.company.as_deref() {
+        job.change.meta.partner_company = Some(onboarding::plain::one_line(company));
     }
     let guest = match route {
         Route::TwoParty => None,

@@ -156,11 +156,13 @@ async fn send_code(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepE
 
 /// Hands a mail to the mail service; answers its id there.
 async fn deliver(deps: &Deps, to: &str, text: words::Text) -> Result<String, StepError> {
-    let content = |text: String| Content::builder().data(text).charset("UTF-8").build();
+    // Names in it come from strangers: they begin no header, and nothing reads backwards.
+    let content = |text: &str| Content::builder().data(onboarding::plain::without_marks(text)).charset("UTF-8").build();
+    let subject = onboarding::plain::one_line(&text.subject);
     let built = |error: aws_sdk_sesv2::error::BuildError| StepError::new(ErrorName::InternalBug, error.to_string());
     let message = Message::builder()
-        .subject(content(text.subject).map_err(built)?)
-        .body(Body::builder().text(content(text.body).map_err(built)?).build())
+        .subject(content(&subject).map_err(built)?)
+        .body(Body::builder().text(content(&text.body).map_err(built)?).build())
         .build();
     let answer = deps
         .mail

@@ -156,7 +156,7 @@ async fn came_back<W: World, B>(world: &W, request: &Request<B>) -> Result<Answe
     let session = OperatorSession {
         tid: person.tenant.clone(),
         oid: person.object_id.clone(),
-        name: name.chars().filter(|c| !c.is_control()).take(120).collect(),
+        name: onboarding::plain::one_line(name),
         signed_in_at: now,
         expires_at: now + SESSION_SECONDS,
     };

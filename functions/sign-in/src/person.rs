@@ -41,5 +41,5 @@ fn kind_fits(asked: AccountKind, person: &Person) -> bool {
 pub(crate) fn shown(person: &Person) -> String {
     let name = person.username.as_deref().or(person.email.as_deref()).or(person.name.as_deref());
     // What a token says is text of others: a page shows a line of it.
-    name.unwrap_or("another account").chars().filter(|c| !c.is_control()).take(120).collect()
+    onboarding::plain::one_line(name.unwrap_or("another account"))
 }

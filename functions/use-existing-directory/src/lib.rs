@@ -54,7 +54,7 @@ async fn take_up(job: &mut Job<'_>, subscription: &Subscription) -> Result<(), S
         }
         Some(_) | None => {}
     }
-    job.change.meta.subscription_name = Some(subscription.display_name.clone());
+    job.change.meta.subscription_name = Some(onboarding::plain::one_line(&subscription.display_name));
     job.change.meta.subscription_locked = true;
     job.change.write(Write::LockSubscription(subscription.subscription_id.clone()));
     Ok(())

@@ -10,6 +10,7 @@ pub mod errors;
 pub mod ids;
 pub mod ladder;
 pub mod links;
+pub mod plain;
 pub mod request;
 pub mod steps;
 pub mod waits;

@@ -68,16 +68,26 @@ fn answer(status: StatusCode, content_type: &'static str, body: String, forms: F
     answer
 }
 
+/// Names in a page come from strangers. Markup is escaped where it is written; marks of direction are in no page of ours, whoever
+/// wrote them.
+fn harmless(page: Markup) -> String {
+    let page = page.into_string();
+    match onboarding::plain::without_marks(&page) {
+        std::borrow::Cow::Borrowed(_) => page,
+        std::borrow::Cow::Owned(page) => page,
+    }
+}
+
 /// A page whose forms lead to ourselves.
 #[must_use]
 pub fn page(status: StatusCode, page: Markup) -> Answer {
-    answer(status, "text/html; charset=utf-8", page.into_string(), FormsLead::Home)
+    answer(status, "text/html; charset=utf-8", harmless(page), FormsLead::Home)
 }
 
 /// A page with a form that begins a sign-in, whose redirects go through these origins.
 #[must_use]
 pub fn page_leading_to(origins: &[String], page: Markup) -> Answer {
-    answer(StatusCode::OK, "text/html; charset=utf-8", page.into_string(), FormsLead::OnTo(origins))
+    answer(StatusCode::OK, "text/html; charset=utf-8", harmless(page), FormsLead::OnTo(origins))
 }
 
 /// JSON, for a program that asked for it.
@@ -190,6 +200,15 @@ mod tests {
             }
             assert!(!policy.contains("unsafe"));
         }
+    }
+
+    #[test]
+    fn no_page_reads_backwards() {
+        let name = "invoice\u{202e}fdp.exe\u{2066}";
+        let shown = page(StatusCode::OK, maud::html! { p { (name) } input value=(name); });
+        assert!(shown.body().contains("<p>invoicefdp.exe</p>") && !shown.body().contains('\u{202e}'));
+        let shown = page_leading_to(&[], maud::html! { p { (name) } });
+        assert!(!shown.body().contains('\u{202e}'));
     }
 
     #[test]
