@@ -72,6 +72,10 @@ fn whoever_reads_whatever_page_changes_nothing() -> Result<()> {
                         "GET {route} with the {whose} link and ?{query} answers {}",
                         page.status
                     );
+                    // Whatever was asked for, nobody is led away from here.
+                    if let Some(to) = page.redirect() {
+                        ensure!(to.as_str().starts_with(case.stack().portal()), "GET {route}?{query} leads to {to}");
+                    }
                     if routes.contains(&route) && !matches!(route, "/style.css" | "/live.js") {
                         headers(route, &page.headers)?;
                     }
@@ -163,7 +167,10 @@ fn headers(route: &str, headers: &http::HeaderMap) -> Result<()> {
 
 /// Up to three pairs of names that pages know, and some that none knows, with values of all kinds.
 fn query(chance: &mut u64) -> String {
-    const NAMES: [&str; 12] = [
+    const NAMES: [&str; 15] = [
+        "to",
+        "returnUrl",
+        "redirect_uri",
         "page",
         "saved",
         "lang",
@@ -177,8 +184,20 @@ fn query(chance: &mut u64) -> String {
         "q",
         "token",
     ];
-    const VALUES: [&str; 10] =
-        ["", "1", "-1", "99999999999999999999", "yes", "de", "save", "<script>", "%00", "../../o/x"];
+    const VALUES: [&str; 12] = [
+        "",
+        "1",
+        "-1",
+        "99999999999999999999",
+        "yes",
+        "de",
+        "save",
+        "<script>",
+        "%00",
+        "../../o/x",
+        "https://evil.fabrikam.com/",
+        "//evil.fabrikam.com",
+    ];
     let mut next = |most: usize| {
         // xorshift64: the same requests at every run.
         *chance ^= *chance << 13;

@@ -33,14 +33,6 @@ pub(crate) async fn download<W: World, B>(world: &W, link: &str, request: &Reque
     Ok(answer::file("text/csv; charset=utf-8", &name, ready.list()))
 }
 
-/// A cell that no spreadsheet takes for a formula: names come from strangers.
-fn inert(text: &str) -> String {
-    match text.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
-        _ => text.to_owned(),
-    }
-}
-
 impl Ready {
     fn list(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
@@ -69,7 +61,7 @@ impl Ready {
             let suggested = row.after.clone().unwrap_or_default();
             let cells =
                 [&row.key, decision, &row.target, &row.who, &suggested, &sure, &row.role, &row.scope, by, agreed];
-            let _ = writer.write_record(cells.map(inert));
+            let _ = writer.write_record(cells.map(|cell| onboarding::plain::cell(cell).into_owned()));
         }
         // The mark makes spreadsheets read it as UTF-8.
         let text = writer.into_inner().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();

@@ -38,9 +38,25 @@ pub fn one_line(text: &str) -> String {
     cut
 }
 
+/// A cell of a list that no spreadsheet takes for a formula: the apostrophe makes it text, as OWASP advises.
+/// See <https://owasp.org/www-community/attacks/CSV_Injection>.
+#[must_use]
+pub fn cell(text: &str) -> Cow<'_, str> {
+    let begins = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if begins { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_that_begins_a_formula_is_text() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1"] {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+        assert!(matches!(cell("Ada =1"), Cow::Borrowed("Ada =1")));
+    }
 
     #[test]
     fn a_name_is_one_line_that_reads_as_it_is_written() {

@@ -49,13 +49,6 @@ const COLUMNS: [&str; 13] = [
     "link",
 ];
 
-/// Spreadsheets run what begins like a formula. The apostrophe makes it text, as OWASP advises.
-/// See <https://owasp.org/www-community/attacks/CSV_Injection>.
-fn harmless(text: &str) -> String {
-    let begins = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if begins { format!("'{text}") } else { text.to_owned() }
-}
-
 fn cells(finding: &Finding) -> [String; 13] {
     let rule = catalogue::rule(&finding.rule);
     let said = |of: fn(&catalogue::Rule) -> &'static str| rule.map(of).unwrap_or_default().to_owned();
@@ -93,7 +86,7 @@ impl Report {
         // Writing into memory can't fail.
         let _ = writer.write_record(COLUMNS);
         for row in unread.chain(self.findings.iter().map(cells)) {
-            let _ = writer.write_record(row.iter().map(|cell| harmless(cell)));
+            let _ = writer.write_record(row.iter().map(|cell| onboarding::plain::cell(cell).into_owned()));
         }
         let text = String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default();
         format!("\u{feff}{text}")
