@@ -51,7 +51,8 @@ GRANTS = {
     | _on("*", "dynamodb:ListStreams") | _on("UntoldEvents", "sqs:SendMessage") | _on("Bus", "events:PutEvents"),
     "webhook": _on("WebhookQueue", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
     | _on("WebhookSecret", "secretsmanager:GetSecretValue"),
-    "sweep": _on(DUE, "dynamodb:Query") | RECORD | _on(TABLE, "dynamodb:GetItem") | SIGNAL,
+    "bounces": RECORD,
+    "sweep": _on(DUE, "dynamodb:Query") | _on(LISTS, "dynamodb:Query") | RECORD | _on(TABLE, "dynamodb:GetItem") | SIGNAL,
 }
 
 EVERYONE = {("xray:PutTelemetryRecords", "*"), ("xray:PutTraceSegments", "*")}

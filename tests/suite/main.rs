@@ -25,5 +25,6 @@ mod states;
 mod stopped;
 mod structure;
 mod threats;
+mod upkeep;
 mod waits;
 mod world;

@@ -100,8 +100,23 @@ fn signing_up(states: &mut States) {
             values,
             problems,
             clouds: &[Cloud::Public, Cloud::UsGovernment],
+            found: None,
         })
     };
+    let tenant = onboarding::TenantId::parse(TENANT).unwrap();
+    for (name, found) in [
+        ("found", Found { directory: Some(tenant.clone()), subscription_in: Some(tenant), same_address: true }),
+        ("found-nothing", Found::default()),
+    ] {
+        let view = FormView {
+            onboarding: &onboarding,
+            values: &Fields::default(),
+            problems: &[],
+            clouds: &[Cloud::Public],
+            found: Some(&found),
+        };
+        states.add(&format!("signup_form-{name}"), signup_form(&view));
+    }
     states.add("signup_form", form(&Fields::default(), &[]));
     let typed = fields(&[
         ("subscriptionId", "no subscription"),
@@ -560,6 +575,7 @@ fn progressing(states: &mut States) {
         to: "Contoso Partner Ltd".into(),
         owner: "rosa@outlook.com".into(),
         partner_admin: "kim@contoso.com".into(),
+        unreachable: vec![],
         your_reference: Some("T-1".into()),
         guest_invited: false,
         request_sent: false,
@@ -604,6 +620,8 @@ fn progressing(states: &mut States) {
         ..view()
     };
     states.add("progress-partner", progress(&partner));
+    let unreachable = ProgressView { unreachable: vec![Actor::Owner, Actor::PartnerAdmin], ..view() };
+    states.add("progress-unreachable", progress(&unreachable));
     states.add(
         "progress-viewer",
         progress(&ProgressView {

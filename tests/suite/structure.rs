@@ -214,7 +214,7 @@ fn what_the_machine_sends_is_what_the_functions_read() {
     let others: BTreeSet<String> = functions().into_iter().filter(|name| !read.contains(name)).collect();
     assert_eq!(
         others,
-        ["decide", "notify", "operator", "progress", "publish", "sign-in", "signup", "sweep", "webhook"]
+        ["bounces", "decide", "notify", "operator", "progress", "publish", "sign-in", "signup", "sweep", "webhook"]
             .map(ToOwned::to_owned)
             .into()
     );
@@ -379,7 +379,7 @@ fn a_function_links_only_the_rooms_it_needs() {
             .collect()
     };
     let all = functions();
-    assert_eq!(all.len(), 19);
+    assert_eq!(all.len(), 20);
     for function in &all {
         let linked = rooms(function);
         assert!(linked.contains("onboarding") && linked.contains("store"), "{function}: {linked:?}");
@@ -398,7 +398,7 @@ fn a_function_links_only_the_rooms_it_needs() {
         }
     }
     // What needs no secret can't read one.
-    for function in ["register", "request-sign-in", "sweep", "publish"] {
+    for function in ["register", "request-sign-in", "sweep", "publish", "bounces"] {
         let linked = rooms(function);
         assert!(!linked.contains("vault") && !linked.contains("aws-sdk-kms"), "{function}");
     }

@@ -9,9 +9,9 @@
 mod words;
 
 use aws_sdk_sesv2::error::ProvideErrorMetadata as _;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use onboarding::links::LinkKey;
-use onboarding::{ErrorName, OnboardingId};
+use onboarding::{Actor, ErrorName, OnboardingId};
 use ops::{Clock, StepError};
 use serde::{Deserialize, Serialize};
 use store::{Loaded, OutboxMail, Store, StoreError};
@@ -28,6 +28,8 @@ pub struct Deps {
     pub mail: aws_sdk_sesv2::Client,
     /// The sender.
     pub from: String,
+    /// The configuration set, which has the mail service say what became of a mail.
+    pub events: String,
     /// Where people reach the pages.
     pub portal: String,
     /// What time it is.
@@ -128,7 +130,7 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
         tracing::info!(onboarding_id = %id, template = mail.template, "a mail was passed over: what it asks for is done");
         return Ok(());
     };
-    let message_id = deliver(deps, loaded.meta.email(mail.actor), text).await?;
+    let message_id = deliver(deps, loaded.meta.email(mail.actor), text, Some((id, mail.actor))).await?;
     match deps.store.mail_sent(id, sk, &message_id, deps.clock.now()).await {
         // Another delivery of the same change was as fast.
         Ok(()) | Err(StoreError::Conflict) => {}
@@ -148,14 +150,19 @@ async fn send_code(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepE
     let key = deps.secrets.link_key().await.map_err(|error| StepError::new(error.name(), error.to_string()))?;
     let code = key.mailbox_code(id.as_str(), mail.number);
     let text = texts::within(texts::Locale::named(&mail.language, "UTC"), || words::code(&code, &deps.portal));
-    let message_id = deliver(deps, &mail.to, text).await?;
+    let message_id = deliver(deps, &mail.to, text, None).await?;
     deps.store.forget_draft_mail(id, sk).await?;
     tracing::info!(onboarding_id = %id, template = "verify-address", message_id, "a mail was sent");
     Ok(())
 }
 
-/// Hands a mail to the mail service; answers its id there.
-async fn deliver(deps: &Deps, to: &str, text: words::Text) -> Result<String, StepError> {
+/// Hands a mail to the mail service; answers its id there. `about` is what the service says again when the mail comes back.
+async fn deliver(
+    deps: &Deps,
+    to: &str,
+    text: words::Text,
+    about: Option<(&OnboardingId, Actor)>,
+) -> Result<String, StepError> {
     // Names in it come from strangers: they begin no header, and nothing reads backwards.
     let content = |text: &str| Content::builder().data(onboarding::plain::without_marks(text)).charset("UTF-8").build();
     let subject = onboarding::plain::one_line(&text.subject);
@@ -164,9 +171,16 @@ async fn deliver(deps: &Deps, to: &str, text: words::Text) -> Result<String, Ste
         .subject(content(&subject).map_err(built)?)
         .body(Body::builder().text(content(&text.body).map_err(built)?).build())
         .build();
+    let tag = |name: &str, value: &str| MessageTag::builder().name(name).value(value).build().map_err(built);
+    let tags = match about {
+        Some((id, part)) => Some(vec![tag("onboarding", id.as_str())?, tag("part", part.as_str())?]),
+        None => None,
+    };
     let answer = deps
         .mail
         .send_email()
+        .configuration_set_name(&deps.events)
+        .set_email_tags(tags)
         .from_email_address(&deps.from)
         .destination(Destination::builder().to_addresses(to).build())
         .content(EmailContent::builder().simple(message).build())

@@ -72,6 +72,15 @@ const HANDED_PARTNER: Words = words(
 );
 const HANDED_NOTHING: Words = words("mail.handed-nothing", "Nothing has been changed in Azure by it.");
 
+const UNREACHABLE_SUBJECT: Words = words("mail.unreachable-subject", "A mail could not be delivered");
+const UNREACHABLE: Words =
+    words("mail.unreachable", "Mails to {account} come back, so {who} has not been asked. Nothing is lost: it waits.");
+const UNREACHABLE_OWNER: Words = words("mail.unreachable-owner", "the subscription's owner");
+const UNREACHABLE_PARTNER: Words = words("mail.unreachable-partner", "the partner admin");
+const UNREACHABLE_WHAT: Words = words(
+    "mail.unreachable-what",
+    "If the address is wrong, tell whoever runs this service the right one and the reference above; they can put it in its place. Or cancel, and start again with the right address.",
+);
 const CONFIRMED_SUBJECT: Words = words("mail.confirmed-subject", "The move is confirmed");
 const CONFIRMED_OWNER: Words = words(
     "mail.confirmed-owner",
@@ -125,6 +134,7 @@ pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, li
         }
         "link" => Some(letter(meta, LINK_SUBJECT.said(), &[&stands(link), LINK_ASKED.said()])),
         "handed-over" => Some(handed_over(meta, &mail.args, link)),
+        "unreachable" => Some(unreachable(meta, &mail.args, link)),
         "move-confirmed" => Some(move_confirmed(meta, &mail.args, link)),
         "restored" => Some(restored(meta, &mail.args, link)),
         "ended" => Some(ended(meta, &mail.args, link)),
@@ -177,6 +187,13 @@ fn handed_over(meta: &Meta, args: &Value, link: &str) -> Text {
     };
     let said = [part.said(), HANDED_NOTHING.said(), &stands(link), &cancels(link)];
     letter(meta, HANDED_SUBJECT.said(), &said)
+}
+
+fn unreachable(meta: &Meta, args: &Value, link: &str) -> Text {
+    let part = args.get("part").and_then(Value::as_str).and_then(Actor::parse).unwrap_or(Actor::Owner);
+    let who = if part == Actor::Owner { UNREACHABLE_OWNER } else { UNREACHABLE_PARTNER };
+    let said = UNREACHABLE.with(&[("account", meta.email(part)), ("who", who.said())]);
+    letter(meta, UNREACHABLE_SUBJECT.said(), &[&said, UNREACHABLE_WHAT.said(), &stands(link), &cancels(link)])
 }
 
 fn stands(link: &str) -> String {
@@ -463,6 +480,7 @@ mod tests {
             ("your-turn", json!({})),
             ("link", json!({})),
             ("handed-over", json!({"part": "owner"})),
+            ("unreachable", json!({"part": "owner"})),
             ("move-confirmed", json!({"by": "owner", "at": "2026-01-01T10:00:00Z", "until": "2026-01-01T10:10:00Z"})),
             ("restored", json!({"done": 9, "refused": 1, "leftOut": 4})),
             ("ended", json!({"ending": "expired"})),

@@ -55,6 +55,10 @@ pub fn view(
         to: meta.partner_directory_name.clone().unwrap_or_else(|| meta.partner_directory.clone()),
         owner: shown(&meta.owner_email),
         partner_admin: shown(&meta.partner_admin_email),
+        unreachable: [Actor::Owner, Actor::PartnerAdmin]
+            .into_iter()
+            .filter(|who| meta.contact(*who).unreachable.is_some())
+            .collect(),
         your_reference: meta.reference.clone(),
         guest_invited: meta.guest_invited,
         request_sent: meta.request_sent,

@@ -3,13 +3,13 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use onboarding::links::LinkRole;
-use onboarding::request::OnboardingRequest;
-use onboarding::{Actor, Cloud, ErrorName, OnboardingId, TenantId};
+use onboarding::request::{FieldError, OnboardingRequest};
+use onboarding::{Actor, Cloud, ErrorName, OnboardingId, SubscriptionId, TenantId};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use store::Draft;
 use web::pages::{
-    FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, field_label, initiator_wrong, zone_wrong,
+    FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, Found, field_label, initiator_wrong, zone_wrong,
 };
 use web::{Answer, Fields, Problem, answer, pages, paths};
 
@@ -22,12 +22,19 @@ const FORM_SECONDS: i64 = 3600;
 /// `GET /new`.
 pub(crate) fn empty<W: World>(world: &W) -> Result<Answer, ErrorName> {
     let id = world.new_id()?;
-    Ok(shown(world, StatusCode::OK, &id, &Fields::default(), &[]))
+    Ok(shown(world, StatusCode::OK, &id, &Fields::default(), &[], None))
 }
 
-fn shown<W: World>(world: &W, status: StatusCode, id: &OnboardingId, values: &Fields, problems: &[Problem]) -> Answer {
+fn shown<W: World>(
+    world: &W,
+    status: StatusCode,
+    id: &OnboardingId,
+    values: &Fields,
+    problems: &[Problem],
+    found: Option<&Found>,
+) -> Answer {
     let clouds: Vec<Cloud> = Cloud::ALL.into_iter().filter(|cloud| world.closed(*cloud).is_none()).collect();
-    answer::page(status, pages::signup_form(&FormView { onboarding: id, values, problems, clouds: &clouds }))
+    answer::page(status, pages::signup_form(&FormView { onboarding: id, values, problems, clouds: &clouds, found }))
 }
 
 /// What is wrong with a form.
@@ -71,7 +78,7 @@ pub(crate) async fn send<W: World>(world: &W, posted: Fields, wants_json: bool) 
             .collect();
         return Ok(answer::json(wrong.status, &json!({"errors": errors})));
     }
-    Ok(shown(world, wrong.status, &form, &posted, &wrong.problems))
+    Ok(shown(world, wrong.status, &form, &posted, &wrong.problems, None))
 }
 
 /// The form's own id, if it is one and not too old.
@@ -110,15 +117,16 @@ fn request(posted: &Fields) -> Value {
     Value::Object(request)
 }
 
+/// What is wrong with a field, in words.
+fn told(error: &FieldError) -> Problem {
+    let message = format!("{} {}", field_label(&error.field), error.message);
+    Problem::new(&error.field, ErrorName::InputInvalid.as_str(), message)
+}
+
 /// Keeps what was asked for until the mailbox is proved; answers the link of what will be.
 async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
-    let mut request = OnboardingRequest::parse(&request(posted)).map_err(|errors| {
-        let problem = |error: onboarding::request::FieldError| {
-            let message = format!("{} {}", field_label(&error.field), error.message);
-            Problem::new(&error.field, ErrorName::InputInvalid.as_str(), message)
-        };
-        Wrong::fields(errors.into_iter().map(problem).collect())
-    })?;
+    let mut request = OnboardingRequest::parse(&request(posted))
+        .map_err(|errors| Wrong::fields(errors.iter().map(told).collect()))?;
     if let Some(name) = world.closed(request.cloud) {
         let said = texts::explanation(name);
         return Err(Wrong::field("cloud", name, &format!("can't be chosen. {} {}", said.cause, said.next_step)));
@@ -174,30 +182,54 @@ fn ours(name: ErrorName) -> Wrong {
 
 /// Finds both directories, and every reason to create nothing. Answers the partner directory's id.
 async fn look_up<W: World>(world: &W, request: &OnboardingRequest) -> Result<TenantId, Wrong> {
+    let wanted = (Some(request.partner_directory.as_str()), Some(&request.subscription_id));
+    let (found, problems) = look(world, request.cloud, wanted.0, wanted.1).await.map_err(ours)?;
+    match found.directory {
+        Some(partner) if problems.is_empty() => Ok(partner),
+        _ => Err(Wrong::fields(problems)),
+    }
+}
+
+/// Looks up what can be known without anybody's sign-in, and says what is wrong with it, each thing at its field.
+async fn look<W: World>(
+    world: &W,
+    cloud: Cloud,
+    directory: Option<&str>,
+    subscription: Option<&SubscriptionId>,
+) -> Result<(Found, Vec<Problem>), ErrorName> {
     let (partner, source) = tokio::join!(
-        world.directory(request.cloud, &request.partner_directory),
-        world.tenant_of_subscription(request.cloud, &request.subscription_id),
+        async {
+            match directory {
+                Some(name) => world.directory(cloud, name).await.map(Some),
+                None => Ok(None),
+            }
+        },
+        async {
+            match subscription {
+                Some(id) => world.tenant_of_subscription(cloud, id).await.map(Some),
+                None => Ok(None),
+            }
+        },
     );
-    let (partner, source) = (partner.map_err(ours)?, source.map_err(ours)?);
+    let (partner, source) = (partner?, source?);
     let mut problems = Vec::new();
     let mut wrong =
         |field: &str, name: ErrorName, message: &str| problems.extend(Wrong::field(field, name, message).problems);
     match &partner {
-        Looked::Found(_) => {}
-        Looked::Unknown => wrong(
+        None | Some(Looked::Found(_)) => {}
+        Some(Looked::Unknown) => wrong(
             "partnerDirectory",
             ErrorName::DirectoryUnknown,
             "is not known to Microsoft in this cloud. Use a domain that the directory has verified, its onmicrosoft.com name, or its tenant id.",
         ),
-        Looked::OtherCloud => wrong(
+        Some(Looked::OtherCloud) => wrong(
             "partnerDirectory",
             ErrorName::DirectoryUnknown,
             "is in another Microsoft cloud. Choose that cloud below, or another directory.",
         ),
     }
-    if source == Looked::Unknown {
-        let is_tenant =
-            world.directory(request.cloud, request.subscription_id.as_str()).await.map_err(ours)? != Looked::Unknown;
+    if let (Some(Looked::Unknown), Some(id)) = (&source, subscription) {
+        let is_tenant = world.directory(cloud, id.as_str()).await? != Looked::Unknown;
         let message = if is_tenant {
             "must be a subscription id: this is a tenant id. Copy the subscription id from the subscription's overview page in the Azure portal."
         } else {
@@ -205,15 +237,39 @@ async fn look_up<W: World>(world: &W, request: &OnboardingRequest) -> Result<Ten
         };
         wrong("subscriptionId", ErrorName::SubscriptionUnknown, message);
     }
-    if let (Looked::Found(partner), Looked::Found(source)) = (&partner, &source) {
-        if partner != source {
-            return Ok(partner.clone());
-        }
+    let id = |looked: Option<Looked>| match looked {
+        Some(Looked::Found(tenant)) => Some(tenant),
+        Some(Looked::Unknown | Looked::OtherCloud) | None => None,
+    };
+    let found = Found { directory: id(partner), subscription_in: id(source), same_address: false };
+    if found.directory.is_some() && found.directory == found.subscription_in {
         wrong(
             "partnerDirectory",
             ErrorName::DirectorySame,
             "is the directory that the subscription is already in. If both are right, nothing needs to move; otherwise correct one of them.",
         );
     }
-    Err(Wrong::fields(problems))
+    Ok((found, problems))
+}
+
+/// `POST /new` with the button that only looks: says what is known of what was typed so far, and what is wrong with it. What is still
+/// empty is no mistake yet. Nothing is kept, nobody gets a mail.
+pub(crate) async fn check<W: World>(world: &W, posted: &Fields) -> Result<Answer, ErrorName> {
+    let form = match form_id(posted, world.now()) {
+        Some(form) => form,
+        None => world.new_id()?,
+    };
+    let mut problems = match OnboardingRequest::parse(&request(posted)) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.iter().filter(|error| posted.filled(&error.field).is_some()).map(told).collect(),
+    };
+    let fine = |field: &str| posted.filled(field).filter(|_| !problems.iter().any(|problem| problem.field == field));
+    let cloud = fine("cloud").and_then(Cloud::parse).unwrap_or_default();
+    let subscription = fine("subscriptionId").and_then(|id| SubscriptionId::parse(id).ok());
+    let (mut found, wrong) = look(world, cloud, fine("partnerDirectory"), subscription.as_ref()).await?;
+    let email = |field: &str| onboarding::request::email(posted.get(field));
+    found.same_address = email("ownerEmail").is_some() && email("ownerEmail") == email("partnerAdminEmail");
+    problems.extend(wrong);
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok(shown(world, status, &form, posted, &problems, Some(&found)))
 }

@@ -50,7 +50,12 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
             let Some(posted) = Fields::read(request.body().as_ref()) else {
                 return WebProblem::TooLarge.answer(wants_json);
             };
-            form::send(world, posted, wants_json).await.unwrap_or_else(|name| pages::explained(name, None, wants_json))
+            let answered = if posted.get(pages::FIELD_BUTTON) == pages::DO_CHECK {
+                form::check(world, &posted).await
+            } else {
+                form::send(world, posted, wants_json).await
+            };
+            answered.unwrap_or_else(|name| pages::explained(name, None, wants_json))
         }
         paths::NEW_LINK if reads => new_link::show(),
         paths::NEW_LINK if method == Method::POST => {

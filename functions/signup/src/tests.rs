@@ -496,3 +496,30 @@ async fn a_request_for_a_link_names_the_field_that_is_wrong() {
         assert!(answer.body().contains(&format!("href=\"{wrong}\"")), "{reference} {email}");
     }
 }
+
+#[tokio::test]
+async fn looking_what_is_known_tells_it_field_by_field_and_keeps_and_mails_nothing() {
+    let world = small();
+    let check = async |changes: &[(&str, &str)]| {
+        let mut all = vec![("do", "check")];
+        all.extend_from_slice(changes);
+        send(&world, &all).await
+    };
+    let found = check(&[]).await;
+    assert_eq!(found.status(), StatusCode::OK, "{}", found.body());
+    assert!(found.body().contains("The partner directory exists") && found.body().contains("The subscription exists"));
+    assert!(found.body().contains("nobody got a mail") && found.body().contains("value=\"contoso.com\""));
+    // What is empty is no mistake yet.
+    let some = check(&[("subscriptionId", ""), ("ownerEmail", "")]).await;
+    assert!(some.status() == StatusCode::OK && some.body().contains("The partner directory exists"));
+    let nothing = check(&[("subscriptionId", ""), ("partnerDirectory", "")]).await;
+    assert!(nothing.status() == StatusCode::OK && nothing.body().contains("and look again"));
+    // What is wrong is told where it is, as when it is sent.
+    let wrong = check(&[("partnerDirectory", "nowhere.example"), ("ownerEmail", "nobody")]).await;
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body().contains("href=\"#partnerDirectory\"") && wrong.body().contains("href=\"#ownerEmail\""));
+    // The same address twice is allowed, and said.
+    let same = check(&[("ownerEmail", "kim@contoso.com"), ("partnerAdminEmail", "Kim@Contoso.com")]).await;
+    assert!(same.status() == StatusCode::OK && same.body().contains("the same address"), "{}", same.body());
+    assert!(world.drafts.lock().unwrap().is_empty() && world.mailed.lock().unwrap().is_empty());
+}

@@ -5,6 +5,8 @@
 //! That is here and not in the state machine's timeouts, so that a deadline is kept to the minute, more time can be given, and
 //! waiting costs no transitions. A wait carries the moment at which it is due next in a sparse index.
 //!
+//! Once an hour it also looks for onboardings that stand still: see `stuck`.
+//!
 //! Microsoft calls: none. AWS calls: four small queries, then three a due wait.
 
 use jiff::Timestamp;
@@ -12,10 +14,20 @@ use jiff::tz::TimeZone;
 use onboarding::ladder::{self, Moment};
 use onboarding::{ErrorName, Outcome, WaitKind};
 use ops::{Clock, StepError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use signal::Signal;
 use store::{Change, Due, Note, Recorded, Store, StoreError, Write};
+
+mod stuck;
+
+/// What a schedule sends.
+#[derive(Debug, Default, Deserialize)]
+pub struct Input {
+    /// `stuck`, once an hour: look for what stands still. Anything else, every minute: look after the waits.
+    #[serde(default)]
+    pub look: Option<String>,
+}
 
 /// What the function works with.
 #[derive(Debug)]
@@ -42,14 +54,20 @@ pub struct Output {
     pub rechecked: u32,
     /// Waits that could not be helped this time; the next minute tries again.
     pub failed: u32,
+    /// Onboardings that stand still, if it was looked for them.
+    pub stuck: u32,
 }
 
 /// Handles one tick of the schedule. One wait that fails does not keep the others waiting.
 ///
 /// # Errors
 /// When the table can't be read at all.
-pub async fn handle(deps: &Deps) -> Result<Output, StepError> {
+pub async fn handle(deps: &Deps, input: &Input) -> Result<Output, StepError> {
     let mut output = Output::default();
+    if input.look.as_deref() == Some("stuck") {
+        output.stuck = stuck::look(deps).await?;
+        return Ok(output);
+    }
     for due in deps.store.due(deps.clock.now()).await? {
         let helped = match due.outcome {
             Some(outcome) => tell(deps, &due, outcome).await.map(|()| output.signalled += 1),

@@ -1,7 +1,7 @@
 //! Starts `sweep`.
 
 use ops::{Clock, Config, Event};
-use sweep::Deps;
+use sweep::{Deps, Input};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
@@ -13,6 +13,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
         signal: signal::Signal::new(&aws),
         clock: Clock::system(),
     };
-    // The schedule's event says nothing that is needed.
-    ops::run(|_: Event<serde_json::Value>| sweep::handle(&deps)).await
+    let deps = &deps;
+    ops::run(|event: Event<Input>| async move { sweep::handle(deps, &event.payload).await }).await
 }

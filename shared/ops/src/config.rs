@@ -23,6 +23,8 @@ pub struct Config {
     pub state_machine: String,
     /// `MAIL_FROM`: the sender of mails.
     pub mail_from: String,
+    /// `MAIL_EVENTS`: the configuration set of every mail, which says what became of it.
+    pub mail_events: String,
     /// `EVENT_BUS`: name of the bus that the product's events go to.
     pub event_bus: String,
     /// `WEBHOOK_URL`: where events are sent; empty while they are sent nowhere.
@@ -124,6 +126,7 @@ impl Config {
             portal_url: read("PORTAL_URL").trim_end_matches('/').to_owned(),
             state_machine: read("STATE_MACHINE_ARN"),
             mail_from: read("MAIL_FROM"),
+            mail_events: read("MAIL_EVENTS"),
             event_bus: read("EVENT_BUS"),
             webhook_url,
             webhook_secret: read("WEBHOOK_SECRET_ID"),

@@ -25,4 +25,17 @@ pub fn init() {
 }
 
 /// The crates whose log lines follow the law above.
-const OURS: [&str; 9] = ["mooring", "microsoft", "ops", "step", "assess", "store", "signal", "notify", "sweep"];
+const OURS: [&str; 12] = [
+    "mooring",
+    "microsoft",
+    "ops",
+    "step",
+    "assess",
+    "store",
+    "signal",
+    "notify",
+    "sweep",
+    "publish",
+    "webhook",
+    "bounces",
+];

@@ -379,6 +379,7 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ("onboarding.declined", text("activity.onboarding.declined", "The onboarding was declined")),
     ("onboarding.ended", text("activity.onboarding.ended", "The onboarding ended")),
     ("onboarding.started-anew", text("activity.onboarding.started-anew", "The onboarding was started anew")),
+    ("mail.bounced", text("activity.mail.bounced", "Mails to a person come back")),
     ("retry.asked", text("activity.retry.asked", "Trying again was asked for")),
     ("wait.opened", text("activity.wait.opened", "A person was asked")),
     ("wait.extended", text("activity.wait.extended", "More time was asked for and given")),

@@ -80,6 +80,7 @@ pub fn check_mail(view: &CheckMailView<'_>) -> Markup {
                 a.button.quiet href=(paths::NEW) { (words::OTHER_ADDRESS) }
             }
         }
+        p.muted { (words::OTHER_DEVICE) " " a href=(paths::check_mail(view.link)) { (paths::check_mail(view.link)) } }
     };
     frame(words::TITLE.said(), None, &content)
 }

@@ -54,8 +54,8 @@ pub use progress::{
 pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, not_yet, report, report_group, short_code};
 pub use result::{ResultView, SignInResult, Support, result};
 pub use signup::{
-    FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, field_label, initiator_wrong, signup_form,
-    zone_wrong,
+    DO_CHECK, FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, Found, field_label, initiator_wrong,
+    signup_form, zone_wrong,
 };
 pub use start::start;
 pub use turn::{NotYoursView, TurnView, not_yours, turn};

@@ -220,6 +220,8 @@ pub struct ProgressView {
     pub owner: String,
     /// The partner admin's address; masked for viewers.
     pub partner_admin: String,
+    /// To whose address mails come back.
+    pub unreachable: Vec<Actor>,
     /// The caller's own reference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub your_reference: Option<String>,
@@ -309,6 +311,11 @@ impl ProgressView {
         };
         words.said().to_owned()
     }
+}
+
+/// That a person can't be reached, and what helps.
+fn come_back(view: &ProgressView, who: Actor) -> Markup {
+    html! { @if view.unreachable.contains(&who) && !view.status.is_over() { div.panel.bad { p { (text::people::UNREACHABLE) } } } }
 }
 
 pub(super) fn activity_said(row: &ActivityRow) -> String {
@@ -473,8 +480,8 @@ pub fn progress(view: &ProgressView) -> Markup {
             dt { (text::PROGRESS_SUBSCRIPTION) } dd { (subscription) br; code { (view.subscription_id) } }
             dt { (text::PROGRESS_FROM) } dd { (view.from) }
             dt { (text::PROGRESS_TO) } dd { (view.to) }
-            dt { (text::PROGRESS_OWNER) } dd { (view.owner) }
-            dt { (text::PROGRESS_PARTNER) } dd { (view.partner_admin) }
+            dt { (text::PROGRESS_OWNER) } dd { (view.owner) (come_back(view, Actor::Owner)) }
+            dt { (text::PROGRESS_PARTNER) } dd { (view.partner_admin) (come_back(view, Actor::PartnerAdmin)) }
             @if let Some(reference) = &view.your_reference { dt { (text::PROGRESS_YOUR_REFERENCE) } dd { (reference) } }
         }
         @if !view.activity.is_empty() {
@@ -550,6 +557,7 @@ mod tests {
             to: "Contoso".into(),
             owner: "rosa@outlook.com".into(),
             partner_admin: "kim@contoso.com".into(),
+            unreachable: vec![],
             your_reference: None,
             guest_invited: false,
             request_sent: false,

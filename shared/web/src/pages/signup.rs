@@ -1,7 +1,7 @@
 //! The sign-up form. Field names are those of the request's schema, so that a problem leads to its field.
 
 use maud::{Markup, html};
-use onboarding::{AccountKind, Actor, Cloud, OnboardingId, Route};
+use onboarding::{AccountKind, Actor, Cloud, OnboardingId, Route, TenantId};
 
 use crate::form::{Fields, Problem};
 use crate::frame::{described_by, error_summary, field_error, frame, problem_of};
@@ -44,6 +44,37 @@ pub struct FormView<'a> {
     pub problems: &'a [Problem],
     /// The clouds to choose from.
     pub clouds: &'a [Cloud],
+    /// What is known of what was typed, if it was asked for.
+    pub found: Option<&'a Found>,
+}
+
+/// The value of the button that only looks: see [`super::FIELD_BUTTON`].
+pub const DO_CHECK: &str = "check";
+
+/// What can be known of a form's content without anybody's sign-in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The partner directory's id.
+    pub directory: Option<TenantId>,
+    /// The directory that the subscription is in.
+    pub subscription_in: Option<TenantId>,
+    /// Whether both people have the same address.
+    pub same_address: bool,
+}
+
+fn found(found: &Found) -> Markup {
+    html! {
+        div.panel.good role="status" {
+            h2 { (words::FOUND_TITLE) }
+            ul {
+                @if let Some(tenant) = &found.directory { li { (words::FOUND_DIRECTORY) " " code { (tenant) } } }
+                @if let Some(tenant) = &found.subscription_in { li { (words::FOUND_SUBSCRIPTION) " " code { (tenant) } } }
+                @if found.directory.is_none() && found.subscription_in.is_none() { li { (words::FOUND_NOTHING) } }
+                @if found.same_address { li { (words::FOUND_SAME_ADDRESS) } }
+            }
+            p { (words::FOUND_NOTHING_SENT) }
+        }
+    }
 }
 
 struct Field<'a> {
@@ -117,6 +148,7 @@ pub fn signup_form(view: &FormView<'_>) -> Markup {
     let content = html! {
         h1 { (text::FORM_TITLE) }
         (error_summary(view.problems))
+        @if let Some(what) = view.found { (found(what)) }
         form method="post" action=(paths::NEW) novalidate {
             input type="hidden" name=(FIELD_ONBOARDING) value=(view.onboarding);
             (choices(view, FIELD_INITIATOR, words::WHO, Actor::PartnerAdmin.as_str(), &[
@@ -150,7 +182,10 @@ pub fn signup_form(view: &FormView<'_>) -> Markup {
             (field(&Field { required: false, ..base("reference", text::FORM_REFERENCE, Some(text::FORM_REFERENCE_HINT)) }))
             (field(&Field { required: false, ..base("timeZone", words::ZONE, Some(words::ZONE_HINT)) }))
             p { (text::FORM_AFTER) }
-            p.actions { button type="submit" { (text::FORM_SUBMIT) } }
+            p.actions {
+                button type="submit" { (text::FORM_SUBMIT) }
+                button.quiet type="submit" name=(super::FIELD_BUTTON) value=(DO_CHECK) { (words::CHECK) }
+            }
         }
     };
     let title = if view.problems.is_empty() {
@@ -166,8 +201,14 @@ mod tests {
     use super::*;
 
     fn shown(values: &Fields, problems: &[Problem]) -> String {
-        signup_form(&FormView { onboarding: &OnboardingId::from_parts(1, 2), values, problems, clouds: &Cloud::ALL })
-            .into_string()
+        signup_form(&FormView {
+            onboarding: &OnboardingId::from_parts(1, 2),
+            values,
+            problems,
+            clouds: &Cloud::ALL,
+            found: None,
+        })
+        .into_string()
     }
 
     #[test]

@@ -2,6 +2,10 @@
 
 use texts::{Text, text};
 
+pub(crate) const UNREACHABLE: Text = text(
+    "people.unreachable",
+    "Mails to this address come back. If it is wrong, tell whoever runs this service the right one and the reference below, or cancel and start again with the right one.",
+);
 pub(crate) const MORE_TIME: Text = text("people.more-time", "I need more time");
 pub(crate) const MORE_TIME_SAID: Text = text(
     "people.more-time-said",

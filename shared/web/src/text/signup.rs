@@ -78,3 +78,19 @@ pub(crate) const NEW_LINK_SENT: Text = text(
     "If there is an onboarding with this reference and address, its link is on its way. If nothing comes within some minutes, look into the spam folder, or ask the person who started it. We don't say here whether there is one.",
 );
 pub(crate) const NEW_LINK_AGAIN: Text = text("new-link.again", "I mistyped something");
+pub(crate) const CHECK: Text = text("signup.check", "Only look what is known");
+pub(crate) const FOUND_TITLE: Text = text("signup.found-title", "What Microsoft tells anybody");
+pub(crate) const FOUND_DIRECTORY: Text =
+    text("signup.found-directory", "The partner directory exists in this cloud. Its tenant id:");
+pub(crate) const FOUND_SUBSCRIPTION: Text =
+    text("signup.found-subscription", "The subscription exists in this cloud. It is in the directory:");
+pub(crate) const FOUND_NOTHING: Text =
+    text("signup.found-nothing", "Type a directory or a subscription id, and look again.");
+pub(crate) const FOUND_SAME_ADDRESS: Text = text(
+    "signup.found-same-address",
+    "Both people have the same address. Microsoft may know it twice, as a personal and as a work account: before each sign-in we say which of the two is needed.",
+);
+pub(crate) const FOUND_NOTHING_SENT: Text =
+    text("signup.found-nothing-sent", "Nothing was kept and nobody got a mail. What you typed is below.");
+pub(crate) const OTHER_DEVICE: Text =
+    text("signup.other-device", "Going on on another device? Open the address of this page there:");
