@@ -521,6 +521,7 @@ fn reading(states: &mut States) {
     for (name, broken) in [("evidence", None), ("evidence-broken", Some("entry 3 is missing".to_owned()))] {
         states.add(name, evidence(&EvidenceView { link: LINK, reference: REFERENCE, trail: &trail, broken }));
     }
+    states.add("evidence_document", evidence_document(REFERENCE, &trail, None));
     states.add("receipt", receipt(LINK, REFERENCE, "abcdef0123", &content));
 }
 

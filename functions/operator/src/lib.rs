@@ -40,7 +40,8 @@ enum Place {
     Callback,
     List,
     One(OnboardingId),
-    Evidence(OnboardingId),
+    /// As a page to keep, or else as JSON.
+    Evidence(OnboardingId, bool),
     Act(OnboardingId, OperatorAct),
 }
 
@@ -58,7 +59,8 @@ impl Place {
         let id = OnboardingId::parse(id).ok()?;
         match act {
             None => Some(Self::One(id)),
-            Some("evidence.json") => Some(Self::Evidence(id)),
+            Some("evidence.json") => Some(Self::Evidence(id, false)),
+            Some("evidence.html") => Some(Self::Evidence(id, true)),
             Some(act) => OperatorAct::parse(act).map(|act| Self::Act(id, act)),
         }
     }
@@ -69,7 +71,7 @@ impl Place {
             Self::SignIn | Self::SignOut => "POST",
             // A HEAD must not use the code up, so it is not answered like a GET.
             Self::Callback => "GET",
-            Self::List | Self::One(_) | Self::Evidence(_) => "GET, HEAD",
+            Self::List | Self::One(_) | Self::Evidence(..) => "GET, HEAD",
             Self::Act(..) => "GET, HEAD, POST",
         }
     }
@@ -94,7 +96,7 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
         Place::SignOut => session::end(world, request).await,
         // Boxed, as the others: what is loaded of an onboarding is large, and futures are moved on a small stack.
         Place::Callback => Ok(Box::pin(session::callback(world, request)).await),
-        Place::List | Place::One(_) | Place::Evidence(_) | Place::Act(..) => {
+        Place::List | Place::One(_) | Place::Evidence(..) | Place::Act(..) => {
             Box::pin(guarded(world, request, place)).await
         }
     };
@@ -113,7 +115,7 @@ async fn guarded<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>, plac
     };
     match place {
         Place::One(id) => one::show(world, &who, &id, request).await,
-        Place::Evidence(id) => one::evidence(world, &id).await,
+        Place::Evidence(id, as_page) => one::evidence(world, &id, as_page).await,
         Place::Act(id, act) if sends => Box::pin(acts::act(world, &who, &id, act, request)).await,
         Place::Act(id, act) => acts::show(world, &who, &id, act).await,
         Place::List | Place::SignIn | Place::SignOut | Place::Callback => list::show(world, &who, request).await,

@@ -85,8 +85,8 @@ fn anew(trail: &[Entry]) -> Option<OnboardingId> {
     OnboardingId::parse(entry.detail.get("onboarding")?.as_str()?).ok()
 }
 
-/// `GET /operator/o/{id}/evidence.json`: the same pack as the two people get.
-pub(crate) async fn evidence<W: World>(world: &W, id: &OnboardingId) -> Result<Answer, ErrorName> {
+/// `GET /operator/o/{id}/evidence.json` and `.html`: the same as the two people get.
+pub(crate) async fn evidence<W: World>(world: &W, id: &OnboardingId, as_page: bool) -> Result<Answer, ErrorName> {
     let loaded = world.load(id).await.map_err(|error| logged(id, &error))?;
     let trail = world.audit(id).await.map_err(|error| logged(id, &error))?;
     let damaged = |error: &dyn std::fmt::Display| {
@@ -106,6 +106,12 @@ pub(crate) async fn evidence<W: World>(world: &W, id: &OnboardingId) -> Result<A
         None => None,
     };
     let pack = loaded.meta.evidence(trail, receipt, world.now().to_string());
+    if as_page {
+        let broken = pack.verify().err().map(|broken| broken.to_string());
+        let page = pages::evidence_document(&id.reference(), &pack.trail, broken.as_deref());
+        let name = format!("evidence-{}.html", id.reference());
+        return Ok(answer::file("text/html; charset=utf-8", &name, page.into_string()));
+    }
     let content = serde_json::to_string(&pack).map_err(|error| damaged(&error))?;
     Ok(answer::file("application/json", &format!("evidence-{}.json", id.reference()), content))
 }

@@ -62,7 +62,7 @@ pub(crate) async fn begin<W: World, B: AsRef<[u8]>>(world: &W, request: &Request
     // Only where a sign-in is of use, and never to another site.
     let to = match Place::of(posted.get(FIELD_TO)) {
         Some(Place::One(_) | Place::Act(..)) => posted.get(FIELD_TO),
-        Some(Place::List | Place::Evidence(_) | Place::SignIn | Place::SignOut | Place::Callback) | None => {
+        Some(Place::List | Place::Evidence(..) | Place::SignIn | Place::SignOut | Place::Callback) | None => {
             paths::OPERATOR
         }
     };

@@ -549,8 +549,8 @@ async fn reading_writes_nothing() {
         let before = *world.writes.lock().unwrap();
         let one = paths::operator_one(id().as_str());
         let acts = web::pages::OperatorAct::ALL.map(|act| paths::operator_act(id().as_str(), act.as_str()));
-        let evidence = paths::operator_act(id().as_str(), "evidence.json");
-        for path in [paths::OPERATOR.to_owned(), one, evidence].into_iter().chain(acts) {
+        let evidence = ["evidence.json", "evidence.html"].map(|file| paths::operator_act(id().as_str(), file));
+        for path in [paths::OPERATOR.to_owned(), one].into_iter().chain(evidence).chain(acts) {
             for method in ["GET", "HEAD"] {
                 let answer = ask(&world, method, &path, &cookie, "").await;
                 assert!(answer.status() == StatusCode::OK || answer.status() == StatusCode::CONFLICT, "{path}");

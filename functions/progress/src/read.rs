@@ -65,7 +65,7 @@ pub(crate) async fn page<R: Reading, B>(
         "access" => access(deps, look, &query).await,
         "proof" => Ok(proof(look)),
         "receipt" | "receipt.json" => receipt(deps, look, name).await,
-        "evidence" | "evidence.json" => evidence_pack(deps, look, name).await,
+        "evidence" | "evidence.json" | "evidence.html" => evidence_pack(deps, look, name).await,
         _ => return None,
     })
 }
@@ -410,6 +410,11 @@ async fn evidence_pack<R: Reading>(deps: &R, look: &Look<'_>, name: &str) -> Res
         tracing::error!(target: "mooring::progress", onboarding_id = %look.id, error_name = "Evidence.Broken", "the trail does not hold: {broken}");
     }
     let broken = broken.map(|broken| broken.to_string());
+    if name == "evidence.html" {
+        let document = pages::evidence_document(&reference, &made.trail, broken.as_deref());
+        let name = format!("evidence-{reference}.html");
+        return Ok(answer::file("text/html; charset=utf-8", &name, document.into_string()));
+    }
     let view = EvidenceView { link: look.link, reference: &reference, trail: &made.trail, broken };
     Ok(answer::page(StatusCode::OK, pages::evidence(&view)))
 }

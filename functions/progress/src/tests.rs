@@ -347,6 +347,7 @@ async fn a_viewer_sees_numbers_and_no_name_on_any_page() {
         "receipt.json",
         "evidence",
         "evidence.json",
+        "evidence.html",
     ] {
         for accept in [HTML, "application/json"] {
             let seen = get(&deps, &format!("/o/{}/{page}", link(LinkRole::Viewer)), accept).await;
@@ -463,6 +464,11 @@ async fn the_evidence_is_a_pack_that_verifies_and_a_page_that_says_when_it_does_
     assert!(file.headers()["content-disposition"].to_str().unwrap().contains("evidence-"));
     let pack: impact::evidence::Pack = serde_json::from_str(file.body()).unwrap();
     assert_eq!(pack.verify().unwrap().entries, 1);
+    // To keep, it is whole by itself and opens nothing.
+    let kept = page_of(&deps, OWNER, "evidence.html").await;
+    assert!(kept.headers()["content-disposition"].to_str().unwrap().contains(".html"));
+    assert!(kept.body().contains(&deps.audit[0].hash) && kept.body().contains("<style>"));
+    assert!(!kept.body().contains("/o/") && !kept.body().contains("<script") && !kept.body().contains("href="));
     deps.audit[0].actor = "owner".into();
     let page = page_of(&deps, OWNER, "evidence").await;
     assert!(page.body().contains("does not hold") && page.body().contains("entry 1"));

@@ -198,6 +198,12 @@ pub fn evidence_json(link: &str) -> String {
     format!("/o/{link}/evidence.json")
 }
 
+/// The same as a page to keep.
+#[must_use]
+pub fn evidence_html(link: &str) -> String {
+    format!("/o/{link}/evidence.html")
+}
+
 /// What follows `/o/`: the link and the rest of the path (empty, or without its slash).
 #[must_use]
 pub fn parse(path: &str) -> Option<(&str, &str)> {

@@ -1,6 +1,6 @@
 //! The evidence: the whole trail with its hashes, to read, to print and to download.
 
-use maud::{Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use onboarding::audit::Entry;
 
 use super::paged::wide;
@@ -32,6 +32,7 @@ pub fn evidence(view: &EvidenceView<'_>) -> Markup {
         (integrity(view.trail, view.broken.as_deref()))
         div.actions {
             a.button.quiet href=(paths::evidence_json(view.link)) { (words::EVIDENCE_JSON) }
+            a.button.quiet href=(paths::evidence_html(view.link)) { (words::EVIDENCE_HTML) }
             a.button.quiet href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) }
         }
         p.muted { (words::EVIDENCE_CHECK) " " code { "cargo run -- verify FILE" } }
@@ -39,6 +40,31 @@ pub fn evidence(view: &EvidenceView<'_>) -> Markup {
         p.muted { (words::REPORT_PRINT) }
     };
     frame(words::EVIDENCE_TITLE.said(), Some(view.reference), &content)
+}
+
+/// The same as a file: whole by itself, without a link in it that opens anything.
+#[must_use]
+pub fn evidence_document(reference: &str, trail_of: &[Entry], broken: Option<&str>) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(texts::language().tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (words::EVIDENCE_TITLE) " · " (text::PRODUCT) }
+                style { (PreEscaped(crate::answer::STYLE)) }
+            }
+            body {
+                main {
+                    h1 { (words::EVIDENCE_TITLE) }
+                    p { (text::REFERENCE) " " (reference) }
+                    p { (words::EVIDENCE_LEAD) }
+                    (integrity(trail_of, broken))
+                    (trail(trail_of))
+                }
+            }
+        }
+    }
 }
 
 /// Whether a trail holds together, and its last hash.

@@ -28,7 +28,7 @@ pub use confirm::{
     AgreeRow, ConfirmView, DO_SEND_BACK, FIELD_HASH, FIELD_NAME, FIELD_PHRASE, FIELD_TICK_BACK, FIELD_TICK_DELETE,
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,
 };
-pub use evidence::{EvidenceView, evidence};
+pub use evidence::{EvidenceView, evidence, evidence_document};
 pub use fix::{FixView, Request, Request as ForwardRequest, fix};
 pub use forward::{FIELD_EMAIL, ForwardView, NotNow, forward, forward_wrong};
 pub use mapping::{

@@ -528,7 +528,7 @@ pub fn operator_one(view: &OperatorOneView<'_>) -> Markup {
         (mails(view.mails))
         h2 { (words::ONE_TRAIL) }
         (integrity(view.trail, view.broken.as_deref()))
-        div.actions { a.button.quiet href=(paths::operator_act(id, "evidence.json")) { (words::ONE_EVIDENCE) } }
+        div.actions { a.button.quiet href=(paths::operator_act(id, "evidence.json")) { (words::ONE_EVIDENCE) } " " a.button.quiet href=(paths::operator_act(id, "evidence.html")) { (crate::text::impact::EVIDENCE_HTML) } }
         (trail(view.trail))
         p { a href=(paths::OPERATOR) { (words::BACK) } }
     };

@@ -244,7 +244,8 @@ mod tests {
         let page = shown(&Fields::default(), &[]);
         for name in page.split(" name=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             let known = onboarding::OnboardingRequest::FIELDS.contains(&name)
-                || ["viewport", "robots", FIELD_INITIATOR, FIELD_INITIATOR_EMAIL].contains(&name);
+                || ["viewport", "robots", FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, super::super::FIELD_BUTTON]
+                    .contains(&name);
             assert!(known, "{name}");
         }
     }

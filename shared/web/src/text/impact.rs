@@ -698,6 +698,7 @@ pub(crate) const EVIDENCE_COMPARE: Text = text(
     "evidence.compare",
     "Compare it with what the other person sees, or with a pack that you downloaded before: whoever rewrites everything could make a chain that fits in itself, but not this hash again.",
 );
+pub(crate) const EVIDENCE_HTML: Text = text("evidence.html", "Download as a page (HTML)");
 pub(crate) const EVIDENCE_JSON: Text = text("evidence.json", "Download the pack (JSON)");
 pub(crate) const EVIDENCE_CHECK: Text = text("evidence.check", "To check a pack without this service:");
 pub(crate) const EVIDENCE_WHEN: Text = text("evidence.when", "When");
