@@ -134,10 +134,15 @@ async fn state(
     onboarding: &Onboarding,
     others: &BTreeSet<String>,
 ) -> Result<BTreeMap<String, BTreeSet<String>>> {
-    let ours = |text: &String| !others.iter().any(|id| text.contains(id.as_str()));
+    // Whose an item is stands in its keys or in a field of its own.
+    let ours = |item: &&Value| {
+        let text = |name: &str| item[name]["S"].as_str().unwrap_or_default();
+        let mut named = ["pk", "sk", "onboardingId"].into_iter().flat_map(|name| text(name).split('#'));
+        !named.any(|id| others.contains(id))
+    };
     let mut state = BTreeMap::new();
     for (table, items) in case.stack().dump_tables().await? {
-        state.insert(table, items.iter().map(|item| plain_item(item).to_string()).filter(ours).collect());
+        state.insert(table, items.iter().filter(ours).map(|item| plain_item(item).to_string()).collect());
     }
     let ledger = onboarding.ledger().await?;
     state.insert("Microsoft".to_owned(), ledger.iter().map(Value::to_string).collect());

@@ -451,7 +451,7 @@ mod tests {
     #[test]
     fn every_language_has_every_mail_with_the_same_values_and_nothing_else() {
         let values = |said: &str| -> std::collections::BTreeSet<String> {
-            said.split('{').skip(1).filter_map(|rest| rest.split('}').next()).map(str::to_owned).collect()
+            said.split('{').skip(1).filter_map(|rest| rest.split(['}', '|']).next()).map(str::to_owned).collect()
         };
         let english = english();
         assert!(english.len() > 40, "{}", english.len());

@@ -457,7 +457,7 @@ async fn the_evidence_is_a_pack_that_verifies_and_a_page_that_says_when_it_does_
     let mut deps = fixed();
     deps.audit[0].hash = deps.audit[0].expected_hash();
     let page = page_of(&deps, OWNER, "evidence").await;
-    for piece in ["Complete and unchanged: 1 entries", &deps.audit[0].hash, "/evidence.json\"", "verify FILE"] {
+    for piece in ["Complete and unchanged: 1 entry.", &deps.audit[0].hash, "/evidence.json\"", "verify FILE"] {
         assert!(page.body().contains(piece), "{piece}");
     }
     let file = page_of(&deps, OWNER, "evidence.json").await;

@@ -48,6 +48,9 @@ impl Text {
 }
 
 /// Fills values into words. A value that the words don't name is left out, one that isn't given is empty.
+///
+/// `{n|thing|things}` is the first where `n` is one and the second everywhere else. English and German need no more; a language that
+/// does gets its own rule here.
 #[must_use]
 pub fn fill(words: &str, values: &[(&str, &str)]) -> String {
     let mut said = String::with_capacity(words.len() + 32);
@@ -58,8 +61,13 @@ pub fn fill(words: &str, values: &[(&str, &str)]) -> String {
             rest = after;
             break;
         };
+        let (name, forms) = name.split_once('|').map_or((name, None), |(name, forms)| (name, forms.split_once('|')));
         if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
-            said.push_str(value);
+            said.push_str(match forms {
+                Some((one, _)) if *value == "1" => one,
+                Some((_, other)) => other,
+                None => value,
+            });
         }
         rest = after;
     }
@@ -76,6 +84,13 @@ impl Render for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_thing_is_not_one_things() {
+        let said = |n: &str| fill("{n} {n|thing stops|things stop}.", &[("n", n)]);
+        assert_eq!([said("0"), said("1"), said("21")], ["0 things stop.", "1 thing stops.", "21 things stop."]);
+        assert_eq!(fill("{n|one}{m|a|b}", &[("n", "1")]), "1");
+    }
 
     #[test]
     fn values_are_filled_in_and_taken_literally() {

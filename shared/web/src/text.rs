@@ -507,7 +507,7 @@ mod tests {
     }
 
     fn values(words: &str) -> std::collections::BTreeSet<&str> {
-        words.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+        words.split('{').skip(1).filter_map(|rest| rest.split(['}', '|']).next()).collect()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{Text, text};
 
 // Tables and pages of many rows
 pub(crate) const PAGES: Text = text("pages.label", "Pages of this list");
-pub(crate) const PAGES_AT: Text = text("pages.at", "Page {page} of {pages}, {total} rows in all.");
+pub(crate) const PAGES_AT: Text = text("pages.at", "Page {page} of {pages}, {total} {total|row|rows} in all.");
 pub(crate) const PAGES_NEXT: Text = text("pages.next", "Next page");
 pub(crate) const PAGES_BEFORE: Text = text("pages.before", "Page before");
 pub(crate) const COUNTS_ONLY: Text = text(
@@ -56,10 +56,10 @@ pub(crate) const PREFLIGHT_AGAIN_SAID: Text = text(
 pub(crate) const PREFLIGHT_PACK: Text = text("preflight.pack", "A request to forward: {check}");
 pub(crate) const PREFLIGHT_WHO: Text = text("preflight.who", "Who can change it: {who}.");
 pub(crate) const AGO_NOW: Text = text("ago.now", "just now");
-pub(crate) const AGO_SECONDS: Text = text("ago.seconds", "{n} seconds ago");
-pub(crate) const AGO_MINUTES: Text = text("ago.minutes", "{n} minutes ago");
-pub(crate) const AGO_HOURS: Text = text("ago.hours", "{n} hours ago");
-pub(crate) const AGO_DAYS: Text = text("ago.days", "{n} days ago");
+pub(crate) const AGO_SECONDS: Text = text("ago.seconds", "{n} {n|second|seconds} ago");
+pub(crate) const AGO_MINUTES: Text = text("ago.minutes", "{n} {n|minute|minutes} ago");
+pub(crate) const AGO_HOURS: Text = text("ago.hours", "{n} {n|hour|hours} ago");
+pub(crate) const AGO_DAYS: Text = text("ago.days", "{n} {n|day|days} ago");
 
 /// The sign and the words of a row's state: neither colour nor sign alone says it.
 pub(crate) fn state(state: State) -> (&'static str, Text) {
@@ -296,11 +296,16 @@ pub(crate) const CASES: &[(&str, Text)] = &[
 
 // Report
 pub(crate) const REPORT_TITLE: Text = text("report.title", "What the move does to this subscription");
-pub(crate) const REPORT_STOP: Text = text("report.verdict.stop", "Don't move it yet: {n} resources would be lost.");
-pub(crate) const REPORT_PREPARE: Text =
-    text("report.verdict.prepare", "It can be moved. {n} things stop working or have to be done again.");
-pub(crate) const REPORT_ACCEPTED: Text =
-    text("report.verdict.accepted", "It can be moved. Both people accepted that {n} resources are lost.");
+pub(crate) const REPORT_STOP: Text =
+    text("report.verdict.stop", "Don't move it yet: {n} {n|resource|resources} would be lost.");
+pub(crate) const REPORT_PREPARE: Text = text(
+    "report.verdict.prepare",
+    "It can be moved. {n} {n|thing stops working or has|things stop working or have} to be done again.",
+);
+pub(crate) const REPORT_ACCEPTED: Text = text(
+    "report.verdict.accepted",
+    "It can be moved. Both people accepted that {n} {n|resource is|resources are} lost.",
+);
 pub(crate) const REPORT_FINE: Text = text("report.verdict.fine", "Nothing was found that the move would break.");
 pub(crate) const REPORT_FINE_PARTLY: Text =
     text("report.verdict.fine-partly", "Nothing was found in what could be read. Not everything could be read.");
@@ -405,7 +410,7 @@ pub(crate) const MAPPING_LEAD: Text = text(
 pub(crate) const MAPPING_TABLE: Text = text("mapping.table", "Role assignments today and after the move");
 pub(crate) const MAPPING_SAID: Text = text(
     "mapping.said",
-    "{total} role assignments can be made again; {decided} are decided. {left} can't be made again and are listed in the report.",
+    "{total} {total|role assignment|role assignments} can be made again; {decided} {decided|is|are} decided. {left} can't be made again and are listed in the report.",
 );
 pub(crate) const MAPPING_COL_TODAY: Text = text("mapping.column.today", "Today");
 pub(crate) const MAPPING_COL_SURE: Text = text("mapping.column.sure", "How sure");
@@ -446,7 +451,7 @@ pub(crate) const MAPPING_CSV_SAID: Text = text(
 pub(crate) const MAPPING_CSV_GET: Text = text("mapping.csv.get", "Download the list as CSV");
 pub(crate) const MAPPING_CSV_FIELD: Text = text("mapping.csv.field", "The filled-in list");
 pub(crate) const MAPPING_CSV_PREVIEW: Text = text("mapping.csv.preview", "Show the differences");
-pub(crate) const MAPPING_CSV_APPLY: Text = text("mapping.csv.apply", "Apply {n} differences");
+pub(crate) const MAPPING_CSV_APPLY: Text = text("mapping.csv.apply", "Apply {n} {n|difference|differences}");
 pub(crate) const MAPPING_CSV_SAME: Text =
     text("mapping.csv.same", "The list says the same as what is decided. There is nothing to apply.");
 pub(crate) const MAPPING_CSV_DIFFERENCES: Text = text("mapping.csv.differences", "What the list changes");
@@ -460,10 +465,10 @@ pub(crate) const MAPPING_DONE_SAID: Text = text(
 );
 pub(crate) const MAPPING_DONE_OPEN: Text = text(
     "mapping.done.open",
-    "{n} hard stops have no reason yet. The owner can't confirm the move as long as that is so.",
+    "{n} {n|hard stop has|hard stops have} no reason yet. The owner can't confirm the move as long as that is so.",
 );
 pub(crate) const MAPPING_BACK: Text = text("mapping.back", "Back to the confirmation");
-pub(crate) const MAPPING_SAVED: Text = text("mapping.saved", "Saved: {n} changes.");
+pub(crate) const MAPPING_SAVED: Text = text("mapping.saved", "Saved: {n} {n|change|changes}.");
 pub(crate) const MAPPING_STALE: Text = text(
     "mapping.error.stale",
     "The decisions changed since you opened this page. Look at them as they are now, and decide again.",
@@ -480,7 +485,7 @@ pub(crate) const MAPPING_NOTHING: Text = text("mapping.error.nothing", "Nothing 
 pub(crate) const MAPPING_CSV_EMPTY: Text = text("mapping.error.csv-empty", "Paste the list first.");
 pub(crate) const MAPPING_CSV_WRONG: Text = text(
     "mapping.error.csv",
-    "The list has {n} lines that can't be used. Nothing was kept; what you pasted is still below.",
+    "The list has {n} {n|line|lines} that can't be used. Nothing was kept; what you pasted is still below.",
 );
 
 /// How sure a suggestion is.
@@ -531,9 +536,11 @@ pub(crate) const CONFIRM_RESTORED_SAID: Text = text(
     "{roles} role assignments and {custom} custom roles, and up to {agree} more if you agree below",
 );
 pub(crate) const CONFIRM_NOT_RESTORED: Text = text("confirm.not-restored", "Will not be restored");
-pub(crate) const CONFIRM_NOT_RESTORED_SAID: Text = text("confirm.not-restored.said", "{n} role assignments");
+pub(crate) const CONFIRM_NOT_RESTORED_SAID: Text =
+    text("confirm.not-restored.said", "{n} {n|role assignment|role assignments}");
 pub(crate) const CONFIRM_LOST: Text = text("confirm.lost", "Won't come back");
-pub(crate) const CONFIRM_LOST_SAID: Text = text("confirm.lost.said", "{n} things; {stops} of them are hard stops");
+pub(crate) const CONFIRM_LOST_SAID: Text =
+    text("confirm.lost.said", "{n} {n|thing|things}; {stops} of them {stops|is a hard stop|are hard stops}");
 pub(crate) const CONFIRM_LOST_NONE: Text = text("confirm.lost.none", "Nothing that was found");
 pub(crate) const CONFIRM_ACCEPTS: Text = text("confirm.accepts", "Who accepts");
 pub(crate) const CONFIRM_OWNS: Text = text("confirm.owns", "Who is Owner afterwards");
@@ -541,7 +548,7 @@ pub(crate) const CONFIRM_BILLING: Text = text("confirm.billing", "Billing");
 pub(crate) const CONFIRM_BILLING_SAID: Text = text("confirm.billing.said", "Stays where it is");
 pub(crate) const CONFIRM_NOT_READ: Text = text(
     "confirm.not-read",
-    "{n} lists could not be read: the report names them first. There may be more than is shown.",
+    "{n} {n|list|lists} could not be read: the report says which. There may be more than is shown.",
 );
 pub(crate) const CONFIRM_READ_REPORT: Text = text("confirm.read-report", "Read the report");
 pub(crate) const CONFIRM_READ_MAPPING: Text = text("confirm.read-mapping", "See and change who gets access again");
@@ -557,7 +564,7 @@ pub(crate) const CONFIRM_AGREE_STOPS_SAID: Text = text(
 pub(crate) const CONFIRM_REFUSED: Text = text("confirm.refused", "The move can't be confirmed yet");
 pub(crate) const CONFIRM_REFUSED_SAID: Text = text(
     "confirm.refused.said",
-    "{n} hard stops have no reason that the other person can agree to. Send the review back to the partner, or take these resources out of the subscription.",
+    "{n} {n|hard stop has|hard stops have} no reason that the other person can agree to. Send the review back to the partner, or take these resources out of the subscription.",
 );
 pub(crate) const CONFIRM_TICK_BACK: Text = text(
     "confirm.tick.back",
@@ -688,7 +695,7 @@ pub(crate) const EVIDENCE_LEAD: Text = text(
     "evidence.lead",
     "Everything that was done in this onboarding, by whom and when. Each entry's hash covers the entry before, so that a change anywhere changes the last one.",
 );
-pub(crate) const EVIDENCE_HOLDS: Text = text("evidence.holds", "Complete and unchanged: {n} entries.");
+pub(crate) const EVIDENCE_HOLDS: Text = text("evidence.holds", "Complete and unchanged: {n} {n|entry|entries}.");
 pub(crate) const EVIDENCE_BROKEN: Text = text(
     "evidence.broken",
     "The trail does not hold: something was changed or is missing. Tell whoever runs this service, and keep what you downloaded before.",
@@ -736,9 +743,12 @@ pub(crate) const BANNER_WAITING_REVIEW: Text = text(
     "Waiting for {who} ({account}) to decide who gets access again. We have mailed them a link.",
 );
 pub(crate) const TODO: Text = text("todo.title", "For you to do");
-pub(crate) const TODO_ROW: Text = text("todo.row", "({about}: {n}; {who}, within {days} days)");
+pub(crate) const TODO_ROW: Text = text("todo.row", "({about}: {n}; {who}, within {days} {days|day|days})");
 pub(crate) const TODO_REPORT: Text = text("todo.report", "Resource by resource: what the move did");
-pub(crate) const TODO_REFUSED: Text = text("todo.refused", "{n} roles were refused by Azure: assign them by hand");
+pub(crate) const TODO_REFUSED: Text = text(
+    "todo.refused",
+    "{n} {n|role was refused by Azure: assign it|roles were refused by Azure: assign them} by hand",
+);
 pub(crate) const TODO_KEYS: Text = text(
     "todo.keys",
     "Rotate access keys, certificates and passwords: people of the old directory may still hold them",
