@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use crate::world::{Case, Onboarding, PATIENCE, run, until};
 
-/// What the mail service says about a mail of ours, on the account's own bus.
+/// What the mail service says about a mail of ours, as the bus hands it on. Nobody but the service itself may put it there, so the rule
+/// is asked whether it would take it, and the function gets it as the rule's target does.
 async fn came_back(case: &Case, onboarding: &Onboarding, kind: &str, part: &str, address: &str) -> Result<()> {
+    let (aws, set) = (case.stack().aws(), Stack::function_name("mail"));
     let detail = json!({
         "eventType": "Bounce",
         "bounce": {
@@ -16,15 +18,34 @@ async fn came_back(case: &Case, onboarding: &Onboarding, kind: &str, part: &str,
         },
         "mail": {
             "messageId": "0102018d", "destination": [address],
-            "tags": {
-                "ses:configuration-set": [Stack::function_name("mail")], "onboarding": [onboarding.id], "part": [part],
-            },
+            "tags": { "ses:configuration-set": [set], "onboarding": [onboarding.id], "part": [part] },
         },
     });
-    let entry = json!({ "Source": "aws.ses", "DetailType": "Email Bounced", "Detail": detail.to_string() });
-    let answer = case.stack().aws().call("events", "put_events", json!({ "Entries": [entry] })).await?;
-    ensure!(answer["FailedEntryCount"] == 0, "{answer}");
+    let event = json!({
+        "version": "0", "id": "0b8c9a1e-5f0e-4a51-9a42-0d5c5f3b6c11", "detail-type": "Email Bounced", "source": "aws.ses",
+        "account": "000000000000", "time": "2026-05-12T10:00:00Z", "region": local::REGION, "resources": [], "detail": detail,
+    });
+    let rules = aws.list("events", "list_rules", json!({}), "Rules").await?;
+    let patterns =
+        rules.iter().filter_map(|rule| rule["EventPattern"].as_str()).filter(|pattern| pattern.contains("aws.ses"));
+    let patterns: Vec<&str> = patterns.collect();
+    ensure!(patterns.len() == 1, "{patterns:?}");
+    for (event, taken) in [(event.clone(), true), (with_another_set(&event), false)] {
+        let asked = json!({ "EventPattern": patterns[0], "Event": event.to_string() });
+        let answer = aws.call("events", "test_event_pattern", asked).await?;
+        ensure!(answer["Result"] == taken, "the rule answers {answer} to {event:#}");
+    }
+    let invoke = json!({ "FunctionName": Stack::function_name("bounces"), "Payload": event.to_string() });
+    let answer = aws.call("lambda", "invoke", invoke).await?;
+    ensure!(answer["FunctionError"].is_null(), "{answer}");
     Ok(())
+}
+
+/// The same about a mail that somebody else in the account sent.
+fn with_another_set(event: &Value) -> Value {
+    let mut event = event.clone();
+    event["detail"]["mail"]["tags"]["ses:configuration-set"] = json!(["newsletter"]);
+    event
 }
 
 #[test]

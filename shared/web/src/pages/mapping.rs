@@ -555,7 +555,7 @@ mod tests {
             r#"name="target-k1""#,
             r#"aria-describedby="sure-k1""#,
             r#"name="decisions" value="v1""#,
-            "hard stops have no reason yet",
+            "hard stop has no reason yet",
             r#"value="done""#,
         ] {
             assert!(page.contains(piece), "{piece}");
