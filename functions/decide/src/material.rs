@@ -131,7 +131,7 @@ impl Material {
                 key: row_key(&finding.id),
                 name: finding.name.clone(),
                 kind: finding.kind.clone(),
-                why: rule.map_or_else(|| finding.rule.clone(), |rule| rule.why.to_owned()),
+                why: rule.map_or_else(|| finding.rule.clone(), |rule| web::findings::rule_said(rule).why.to_owned()),
                 reason: given.map(|given| (given.reason.clone(), given.by)),
                 agreed: given.and_then(|given| given.seconded_by).filter(|by| Some(*by) != given.map(|given| given.by)),
             }

@@ -526,7 +526,7 @@ async fn a_pasted_list_is_shown_as_differences_before_it_is_kept_and_stays_when_
     }
     let good = format!("row\tdecision\ttarget\n{key}\trestore\t{KIM}\n");
     let preview = map(&world, Actor::PartnerAdmin, &format!("do=csv-preview&csv={}", paste(&good))).await;
-    assert!(preview.body().contains("Apply 1 differences"), "{}", preview.body());
+    assert!(preview.body().contains("Apply 1 difference"), "{}", preview.body());
     assert_eq!(world.loaded.lock().unwrap().review, Review::default(), "a preview keeps nothing");
     let applied = map(&world, Actor::PartnerAdmin, &format!("do=csv-apply&csv={}", paste(&good))).await;
     assert!(location(&applied).ends_with("saved=1"));

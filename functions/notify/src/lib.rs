@@ -12,8 +12,8 @@ use aws_sdk_sesv2::error::ProvideErrorMetadata as _;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use onboarding::links::LinkKey;
 use onboarding::{Actor, ErrorName, OnboardingId};
+use ops::batch::{Again, Changes};
 use ops::{Clock, StepError};
-use serde::{Deserialize, Serialize};
 use store::{Loaded, OutboxMail, Store, StoreError};
 use vault::Secrets;
 
@@ -36,72 +36,20 @@ pub struct Deps {
     pub clock: Clock,
 }
 
-/// A batch of the table's stream. Only keys are read: the table itself says what is true.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Input {
-    /// The changes.
-    #[serde(rename = "Records")]
-    pub records: Vec<Record>,
-}
-
-/// One change.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Record {
-    dynamodb: Changed,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Changed {
-    #[serde(rename = "Keys")]
-    keys: Keys,
-    #[serde(rename = "SequenceNumber")]
-    sequence_number: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Keys {
-    pk: Text,
-    sk: Text,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Text {
-    #[serde(rename = "S")]
-    value: String,
-}
-
-/// Which changes must be delivered again.
-/// See <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    /// The first that failed; the stream goes on from there.
-    pub batch_item_failures: Vec<Failure>,
-}
-
-/// A change to be delivered again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failure {
-    /// Its sequence number.
-    pub item_identifier: String,
-}
-
 /// Handles one batch, in order; stops at the first that fails.
 ///
 /// # Errors
 /// None of its own: a failure is reported in the answer.
-pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
-    for record in input.records {
-        let Keys { pk, sk } = &record.dynamodb.keys;
+pub async fn handle(deps: &Deps, changes: Changes) -> Result<Again, StepError> {
+    for change in changes.in_order() {
+        let (pk, sk) = change.keys();
         // The stream's filter lets only mails through; where a filter is not applied, the rest is passed over here.
-        let Some((kind, id)) = pk.value.split_once('#').filter(|_| sk.value.starts_with(store::keys::OUTBOX_PREFIX))
-        else {
+        let Some((kind, id)) = pk.split_once('#').filter(|_| sk.starts_with(store::keys::OUTBOX_PREFIX)) else {
             continue;
         };
         let sent = match (OnboardingId::parse(id), kind) {
-            (Ok(id), "ONB") => send(deps, &id, &sk.value).await,
-            (Ok(id), "DRAFT") => send_code(deps, &id, &sk.value).await,
+            (Ok(id), "ONB") => send(deps, &id, sk).await,
+            (Ok(id), "DRAFT") => send_code(deps, &id, sk).await,
             (Ok(_), _) => continue,
             (Err(error), _) => Err(StepError::new(ErrorName::InternalBug, error.to_string())),
         };
@@ -112,12 +60,10 @@ pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
                 error = error.message,
                 "a mail could not be sent"
             );
-            return Ok(Output {
-                batch_item_failures: vec![Failure { item_identifier: record.dynamodb.sequence_number }],
-            });
+            return Ok(Again::from_here(change.sequence_number()));
         }
     }
-    Ok(Output::default())
+    Ok(Again::default())
 }
 
 async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError> {

@@ -185,8 +185,7 @@ async fn report<R: Reading>(deps: &R, look: &Look<'_>, query: &Fields) -> Result
             earlier = Report::from_pages(&kept(deps, look.id, Archive::Report, hash).await?).ok();
         }
         if let Some(report) = &made {
-            alternatives =
-                impact::report::alternatives(report).into_iter().map(|other| (other.title, other.said)).collect();
+            alternatives = impact::report::alternatives(report).iter().map(web::findings::alternative_said).collect();
         }
     }
     let changed = match (&earlier, &made) {

@@ -120,12 +120,9 @@ pub(crate) fn hidden(summary: impact::report::Summary, viewer: Option<Actor>) ->
 
 /// What the report's findings leave for people to do after the move, the soonest first.
 fn to_do(report: &Report) -> Vec<ToDoRow> {
-    let row = |task: Task| ToDoRow {
-        what: task.what,
-        about: task.title,
-        count: task.count,
-        who: task.who,
-        due_days: task.due_days,
+    let row = |task: Task| {
+        let (about, what) = web::findings::task_said(&task);
+        ToDoRow { what, about, count: task.count, who: task.who, due_days: task.due_days }
     };
     checklist(report).into_iter().map(row).collect()
 }

@@ -12,7 +12,7 @@ use aws_sdk_eventbridge::error::ProvideErrorMetadata as _;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 use onboarding::{ErrorName, OnboardingId};
 use ops::StepError;
-use serde::{Deserialize, Serialize};
+use ops::batch::{Again, Change, Changes};
 use store::Store;
 
 pub use event::{Happened, SCHEMA, SOURCE};
@@ -28,63 +28,6 @@ pub struct Deps {
     pub bus: String,
 }
 
-/// A batch of the table's stream. Only keys are read: the table itself says what is true.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Input {
-    /// The changes.
-    #[serde(rename = "Records")]
-    pub records: Vec<Record>,
-}
-
-/// One change.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Record {
-    dynamodb: Changed,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Changed {
-    #[serde(rename = "Keys")]
-    keys: Keys,
-    #[serde(rename = "SequenceNumber")]
-    sequence_number: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Keys {
-    pk: Text,
-    sk: Text,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Text {
-    #[serde(rename = "S")]
-    value: String,
-}
-
-/// Which changes must be delivered again.
-/// See <https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    /// The first that failed; the stream goes on from there.
-    pub batch_item_failures: Vec<Failure>,
-}
-
-/// A change to be delivered again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failure {
-    /// Its sequence number.
-    pub item_identifier: String,
-}
-
-impl Output {
-    fn from_here(sequence_number: String) -> Self {
-        Self { batch_item_failures: vec![Failure { item_identifier: sequence_number }] }
-    }
-}
-
 /// How many events one call takes.
 const AT_ONCE: usize = 10;
 
@@ -92,13 +35,14 @@ const AT_ONCE: usize = 10;
 ///
 /// # Errors
 /// None of its own: a failure is reported in the answer.
-pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
-    for records in input.records.chunks(AT_ONCE) {
+pub async fn handle(deps: &Deps, changes: Changes) -> Result<Again, StepError> {
+    let changes: Vec<Change> = changes.in_order().collect();
+    for some in changes.chunks(AT_ONCE) {
         let (mut numbers, mut entries, mut failed) = (Vec::new(), Vec::new(), None);
-        for Record { dynamodb: Changed { keys, sequence_number } } in records {
-            match told(deps, keys).await {
+        for change in some {
+            match told(deps, change.keys()).await {
                 Ok(Some(entry)) => {
-                    numbers.push(sequence_number.clone());
+                    numbers.push(change.sequence_number().to_owned());
                     entries.push(entry);
                 }
                 Ok(None) => {}
@@ -108,22 +52,21 @@ pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
                         error = error.message,
                         "an event could not be made"
                     );
-                    failed = Some(sequence_number.clone());
+                    failed = Some(change.sequence_number().to_owned());
                     break;
                 }
             }
         }
         // What was made before the one that failed is told all the same.
         if let Some(number) = put(deps, &numbers, entries).await.or(failed) {
-            return Ok(Output::from_here(number));
+            return Ok(Again::from_here(number));
         }
     }
-    Ok(Output::default())
+    Ok(Again::default())
 }
 
 /// The event of one change; none if it is no audit entry, or its onboarding is gone.
-async fn told(deps: &Deps, keys: &Keys) -> Result<Option<PutEventsRequestEntry>, StepError> {
-    let (pk, sk) = (&keys.pk.value, &keys.sk.value);
+async fn told(deps: &Deps, (pk, sk): (&str, &str)) -> Result<Option<PutEventsRequestEntry>, StepError> {
     // The stream's filter lets only audit entries through; where a filter is not applied, the rest is passed over here.
     let Some(id) = pk.strip_prefix("ONB#").filter(|_| sk.starts_with(store::keys::AUDIT_PREFIX)) else {
         return Ok(None);

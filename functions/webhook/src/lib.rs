@@ -10,8 +10,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use ops::batch::Again;
 use ops::{Clock, StepError};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use vault::WebhookKey;
@@ -65,37 +66,20 @@ pub struct Record {
     pub body: String,
 }
 
-/// Which messages must be delivered again.
-/// See <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Output {
-    /// Those that did not get there.
-    pub batch_item_failures: Vec<Failure>,
-}
-
-/// A message to be delivered again.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failure {
-    /// Its id.
-    pub item_identifier: String,
-}
-
 /// Handles one batch. One message that fails does not keep the others waiting.
 ///
 /// # Errors
 /// None of its own: failures are reported in the answer.
-pub async fn handle(deps: &Deps, input: Input) -> Result<Output, StepError> {
-    let mut output = Output::default();
+pub async fn handle(deps: &Deps, input: Input) -> Result<Again, StepError> {
+    let mut again = Again::default();
     for record in input.records {
         if let Err(why) = send(deps, &record.body).await {
             // The address is the operator's and may hold a key: it is not logged.
             tracing::warn!(message_id = record.message_id, "an event was not taken: {why}");
-            output.batch_item_failures.push(Failure { item_identifier: record.message_id });
+            again.deliver(record.message_id);
         }
     }
-    Ok(output)
+    Ok(again)
 }
 
 /// An event as EventBridge delivers it, as far as it is passed on.

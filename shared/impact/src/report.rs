@@ -13,7 +13,7 @@ mod advice;
 mod build;
 mod export;
 
-pub use advice::{Alternative, Phase, Task, alternatives, checklist};
+pub use advice::{Alternative, INSTEAD, Phase, Task, alternatives, checklist};
 pub use build::{Classic, Delegation, Inventory, Lock, Policy, PolicyKind, ReportParts};
 
 /// The version of the report's form.

@@ -1,6 +1,7 @@
 //! What every function has in common: where its configuration comes from, how it logs, what time it is, and how an
 //! error gets its name on the wire.
 
+pub mod batch;
 pub mod config;
 mod error;
 mod logging;

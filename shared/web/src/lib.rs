@@ -7,6 +7,7 @@
 
 pub mod answer;
 pub mod asked;
+pub mod findings;
 pub mod form;
 mod frame;
 pub mod named;

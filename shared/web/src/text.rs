@@ -500,6 +500,20 @@ mod tests {
             let said = problem.explanation();
             told("problem", problem.id(), [said.title, said.cause, said.effect, said.next_step]);
         }
+        for rule in impact::catalogue::RULES {
+            let after = rule.after.map(|after| after.what);
+            let always = [rule.title, rule.why, rule.when, rule.todo].map(Some);
+            let parts = ["title", "why", "when", "todo", "before", "after"];
+            for (part, words) in parts.into_iter().zip(always.into_iter().chain([rule.before, after])) {
+                if let Some(words) = words {
+                    english.insert(format!("rule.{}.{part}", rule.id), words.to_owned());
+                }
+            }
+        }
+        for (id, title, words, _) in impact::report::INSTEAD {
+            english.insert(format!("instead.{id}.title"), title.to_owned());
+            english.insert(format!("instead.{id}.said"), words.to_owned());
+        }
         for step in onboarding::Step::ALL {
             english.insert(format!("step.{step}"), step.title().to_owned());
         }

@@ -118,7 +118,8 @@ pub fn alternatives(report: &Report) -> Vec<Alternative> {
         .collect()
 }
 
-const INSTEAD: [(&str, &str, &str, &str); 3] = [
+/// What could be done instead of any move: id, what it is, when it fits and what it costs, Microsoft's page.
+pub const INSTEAD: [(&str, &str, &str, &str); 3] = [
     (
         "lighthouse",
         "Delegate the subscription with Azure Lighthouse",

@@ -143,6 +143,7 @@ fn override_said(given: &Override) -> Markup {
 fn finding(view: &ReportView<'_>, finding: &Finding) -> Markup {
     // A report may be older than a rule that has gone since: then its id has to do.
     let rule = catalogue::rule(&finding.rule);
+    let said = rule.map(crate::findings::rule_said);
     html! {
         tr {
             th scope="row" {
@@ -151,7 +152,7 @@ fn finding(view: &ReportView<'_>, finding: &Finding) -> Markup {
                 br; code.muted { (finding.resource) }
             }
             td {
-                @match rule { Some(rule) => { (rule.why) " " (rule.when) } None => { code { (finding.rule) } } }
+                @match said { Some(said) => { (said.why) " " (said.when) } None => { code { (finding.rule) } } }
                 @if let Some(detail) = &finding.detail { p.muted { (detail) } }
                 @if !finding.depends_on.is_empty() { ul.seen { @for one in &finding.depends_on { li { code { (one) } } } } }
             }
@@ -162,8 +163,8 @@ fn finding(view: &ReportView<'_>, finding: &Finding) -> Markup {
                 }
             }
             td {
-                @if let Some(rule) = rule {
-                    (rule.todo) " " a href=(rule.link) rel="noreferrer" { (text::REPORT_GUIDE) }
+                @if let (Some(rule), Some(said)) = (rule, said) {
+                    (said.todo) " " a href=(rule.link) rel="noreferrer" { (text::REPORT_GUIDE) }
                 }
                 @if finding.hard_stop {
                     @match view.overrides.iter().find(|given| given.finding == finding.id) {

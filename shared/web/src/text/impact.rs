@@ -410,7 +410,7 @@ pub(crate) const MAPPING_LEAD: Text = text(
 pub(crate) const MAPPING_TABLE: Text = text("mapping.table", "Role assignments today and after the move");
 pub(crate) const MAPPING_SAID: Text = text(
     "mapping.said",
-    "{total} {total|role assignment|role assignments} can be made again; {decided} {decided|is|are} decided. {left} can't be made again and are listed in the report.",
+    "{total} {total|role assignment|role assignments} can be made again; {decided} {decided|is|are} decided. {left} can't be made again and {left|is|are} listed in the report.",
 );
 pub(crate) const MAPPING_COL_TODAY: Text = text("mapping.column.today", "Today");
 pub(crate) const MAPPING_COL_SURE: Text = text("mapping.column.sure", "How sure");
