@@ -522,6 +522,14 @@ fn reading(states: &mut States) {
         states.add(name, evidence(&EvidenceView { link: LINK, reference: REFERENCE, trail: &trail, broken }));
     }
     states.add("evidence_document", evidence_document(REFERENCE, &trail, None));
+    let back = MoveBackView {
+        link: LINK,
+        reference: REFERENCE,
+        subscription: ("Fabrikam Pay-As-You-Go", SUBSCRIPTION),
+        now_in: ("Contoso", TENANT),
+        came_from: OID,
+    };
+    states.add("move_back", move_back(&back));
     states.add("receipt", receipt(LINK, REFERENCE, "abcdef0123", &content));
 }
 

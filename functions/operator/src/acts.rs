@@ -29,6 +29,7 @@ pub(crate) const STARTED_ANEW: &str = "onboarding.started-anew";
 pub(crate) fn offer(
     loaded: &Loaded,
     act: OperatorAct,
+    by: By<'_>,
     now: Timestamp,
     runs: bool,
 ) -> Result<OperatorOffer, OperatorNotNow> {
@@ -50,7 +51,7 @@ pub(crate) fn offer(
         }
         OperatorAct::Extend => {
             let wait = loaded.asked().ok_or(OperatorNotNow::NobodyAsked)?;
-            let until = longer(loaded, wait, now).ok_or(OperatorNotNow::Longest)?;
+            let until = loaded.longer(wait, by, now).ok_or(OperatorNotNow::Longest)?;
             Ok(OperatorOffer::Extend(wait.actor, until))
         }
         OperatorAct::Reassign | OperatorAct::Cancel if meta.is_past_return() => Err(OperatorNotNow::Moved),
@@ -90,12 +91,6 @@ fn untold(loaded: &Loaded) -> Option<(&WaitRecord, Outcome)> {
     let id = loaded.meta.open_wait.as_deref()?;
     let wait = loaded.waits.iter().find(|wait| wait.wait_id == id && wait.signalled_at.is_none())?;
     wait.outcome.map(|outcome| (wait, outcome))
-}
-
-fn longer(loaded: &Loaded, wait: &WaitRecord, now: Timestamp) -> Option<Timestamp> {
-    // Which operator it is makes no difference to how long.
-    let nobody = onboarding::ObjectId::parse("00000000-0000-0000-0000-000000000000").ok()?;
-    loaded.longer(wait, By::Operator(&nobody), now)
 }
 
 /// Whether the request of an onboarding that has ended runs as another one.
@@ -141,7 +136,7 @@ fn page<W: World>(
     values: &Fields,
     problems: &[Problem],
 ) -> Answer {
-    let offered = offer(loaded, act, world.now(), runs);
+    let offered = offer(loaded, act, By::Operator(&who.oid), world.now(), runs);
     let status = match (&offered, problems) {
         (Err(_), _) => StatusCode::CONFLICT,
         (Ok(_), []) => StatusCode::OK,
@@ -187,7 +182,7 @@ pub(crate) async fn act<W: World, B: AsRef<[u8]>>(
         if posted.get(FIELD_ABOUT) != about(&loaded, act) {
             return Ok(done(id, DID_NOTHING));
         }
-        let Ok(offered) = offer(&loaded, act, world.now(), runs) else { return Ok(done(id, DID_NOTHING)) };
+        let Ok(offered) = offer(&loaded, act, by, world.now(), runs) else { return Ok(done(id, DID_NOTHING)) };
         let went = match offered {
             OperatorOffer::Remind(..) => match loaded.asked() {
                 Some(wait) => commit(world, &loaded, loaded.reminded(wait, by)).await?,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use onboarding::audit::Entry;
 use onboarding::links::LinkRole;
 use onboarding::{Actor, ErrorName, OnboardingId};
-use store::{Archive, Loaded};
+use store::{Archive, By, Loaded};
 use web::pages::{DID, OperatorAct, OperatorMail, OperatorOneView};
 use web::{Answer, Fields, answer, pages};
 
@@ -24,7 +24,8 @@ pub(crate) async fn show<W: World, B>(
     let trail = world.audit(id).await.map_err(|error| logged(id, &error))?;
     let viewer = world.link_key().await?.link(id, LinkRole::Viewer);
     let runs = acts::runs_elsewhere(world, &loaded).await?;
-    let can = OperatorAct::ALL.map(|act| (act, acts::offer(&loaded, act, world.now(), runs).err()));
+    let can =
+        OperatorAct::ALL.map(|act| (act, acts::offer(&loaded, act, By::Operator(&who.oid), world.now(), runs).err()));
     let meta = &loaded.meta;
     let unreachable: Vec<Actor> = [Actor::Owner, Actor::PartnerAdmin]
         .into_iter()

@@ -16,8 +16,8 @@ use onboarding::{Actor, Directory, ErrorName, OnboardingId, Step, WaitKind};
 use serde_json::Value;
 use store::{Archive, Loaded, Meta};
 use web::pages::{
-    AccessRow, AccessView, Became, Changed, EvidenceView, ForwardRequest, PersonRow, PreflightView, ProofView,
-    ReportView,
+    AccessRow, AccessView, Became, Changed, EvidenceView, ForwardRequest, MoveBackView, PersonRow, PreflightView,
+    ProofView, ReportView,
 };
 use web::{Answer, Fields, Named, WebProblem, answer, pages, role_said};
 
@@ -65,6 +65,7 @@ pub(crate) async fn page<R: Reading, B>(
         "access" => access(deps, look, &query).await,
         "proof" => Ok(proof(look)),
         "receipt" | "receipt.json" => receipt(deps, look, name).await,
+        "move-back" => Ok(move_back(look)),
         "evidence" | "evidence.json" | "evidence.html" => evidence_pack(deps, look, name).await,
         _ => return None,
     })
@@ -236,6 +237,25 @@ fn losing(snapshot: &Snapshot, people: &People, decisions: &[Decision]) -> Vec<P
         after: after(assignment),
     };
     snapshot.assignments.iter().map(row).collect()
+}
+
+/// What moving it back would take, once it has moved.
+fn move_back(look: &Look<'_>) -> Answer {
+    let meta = &look.loaded.meta;
+    if look.actor().is_none() {
+        return WebProblem::ViewOnly.answer(look.wants_json);
+    }
+    if !meta.moved {
+        return look.not_yet();
+    }
+    let view = MoveBackView {
+        link: look.link,
+        reference: &look.reference(),
+        subscription: (subscription(meta), meta.subscription_id.as_str()),
+        now_in: (&named(meta, Directory::Partner), meta.partner_tenant_id.as_str()),
+        came_from: meta.source_tenant_id.as_str(),
+    };
+    answer::page(StatusCode::OK, pages::move_back(&view))
 }
 
 async fn report_file<R: Reading>(deps: &R, look: &Look<'_>, name: &str) -> Result<Answer, ErrorName> {

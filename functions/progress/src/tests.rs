@@ -453,6 +453,22 @@ async fn a_policy_in_the_way_comes_with_a_request_to_forward_and_the_person_can_
 }
 
 #[tokio::test]
+async fn what_moving_back_would_take_is_told_to_the_two_people_once_it_has_moved() {
+    let mut deps = fixed();
+    let moved = |deps: &mut Fixed, moved| deps.loaded.as_mut().unwrap().meta.moved = moved;
+    moved(&mut deps, false);
+    assert_eq!(page_of(&deps, OWNER, "move-back").await.status(), StatusCode::NOT_FOUND);
+    moved(&mut deps, true);
+    let source = deps.loaded.as_ref().unwrap().meta.source_tenant_id.to_string();
+    let page = page_of(&deps, OWNER, "move-back").await;
+    for piece in ["Nothing takes the move back", source.as_str(), "/access\"", "/evidence\""] {
+        assert!(page.status() == StatusCode::OK && page.body().contains(piece), "{piece}");
+    }
+    let viewer = get(&deps, &format!("/o/{}/move-back", link(LinkRole::Viewer)), HTML).await;
+    assert_eq!(viewer.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn the_evidence_is_a_pack_that_verifies_and_a_page_that_says_when_it_does_not() {
     let mut deps = fixed();
     deps.audit[0].hash = deps.audit[0].expected_hash();

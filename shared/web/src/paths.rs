@@ -162,6 +162,12 @@ pub fn mapping_csv(link: &str) -> String {
     format!("/o/{link}/mapping.csv")
 }
 
+/// What moving it back would take.
+#[must_use]
+pub fn move_back(link: &str) -> String {
+    format!("/o/{link}/move-back")
+}
+
 /// Access before and after.
 #[must_use]
 pub fn access(link: &str) -> String {

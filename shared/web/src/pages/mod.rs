@@ -7,6 +7,7 @@ mod evidence;
 mod fix;
 mod forward;
 mod mapping;
+mod move_back;
 mod new_link;
 mod operator;
 mod outcome;
@@ -37,6 +38,7 @@ pub use mapping::{
     decide_field, decision_said, mapping, nothing_changed, own_decision, reason_field, reason_wrong, stale,
     target_field, target_wrong,
 };
+pub use move_back::{MoveBackView, move_back};
 pub use new_link::{FIELD_REFERENCE, NewLinkView, new_link, new_link_sent, new_link_wrong};
 pub use operator::{
     Again, DID, DID_NOTHING, FIELD_ABOUT, FIELD_LIST, FIELD_NEW_EMAIL, FIELD_PART, FIELD_SORT, FIELD_STATUS, FIELD_TO,

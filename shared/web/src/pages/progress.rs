@@ -454,6 +454,9 @@ pub fn progress(view: &ProgressView) -> Markup {
             }
         }
         @if view.moved || view.status == Status::Done { (to_do(view)) }
+        @if view.moved && view.status.is_over() && view.viewer.is_some() {
+            p { a href=(paths::move_back(&view.link)) { (text::people::BACK_LINK) } }
+        }
         (found_out(view))
         @if !view.undone.is_empty() {
             h2 { (text::PROGRESS_UNDONE) }

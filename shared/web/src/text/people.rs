@@ -59,3 +59,35 @@ pub(crate) const PHRASE_WRONG: Text = text(
     "These are not the six characters of this onboarding. Ask {partner} to read them out from their page. Nothing has moved.",
 );
 pub(crate) const REPORT: Text = text("people.report", "I don't know this: decline and report it");
+pub(crate) const BACK_TITLE: Text = text("people.back-title", "Moving it back");
+pub(crate) const BACK_LINK: Text = text("people.back-link", "What moving it back would take");
+pub(crate) const BACK_LEAD: Text = text(
+    "people.back-lead",
+    "Nothing takes the move back. Moving back is a second move like the first, in the other direction.",
+);
+pub(crate) const BACK_TAKES: Text = text("people.back-takes", "What it takes, and what it costs");
+pub(crate) const BACK_PEOPLE: Text = text(
+    "people.back-people",
+    "Somebody who is Owner of the subscription now asks for it, and somebody of the directory it came from accepts. They need not be the same people as before.",
+);
+pub(crate) const BACK_POLICIES: Text = text(
+    "people.back-policies",
+    "Both directories must allow it: the one it is in lets subscriptions leave, the other lets them in.",
+);
+pub(crate) const BACK_ACCESS: Text = text(
+    "people.back-access",
+    "Azure deletes every role assignment and custom role once more. What was restored after this move is lost.",
+);
+pub(crate) const BACK_LOST: Text = text(
+    "people.back-lost",
+    "What the first move made unusable does not come back by it: identities, keys and policies have to be made again there too.",
+);
+pub(crate) const BACK_BILLING: Text =
+    text("people.back-billing", "Who pays for the subscription does not change by it.");
+pub(crate) const BACK_HELPS: Text = text("people.back-helps", "What you have for it");
+pub(crate) const BACK_SNAPSHOT: Text = text("people.back-snapshot", "Who had access before the move, row by row:");
+pub(crate) const BACK_EVIDENCE: Text = text("people.back-evidence", "Everything that was changed, by whom and when:");
+pub(crate) const BACK_NOT_US: Text = text(
+    "people.back-not-us",
+    "This service does not do it: what it does ends in a Partner Center directory. Microsoft describes how it is done in the Azure portal.",
+);
