@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use store::Draft;
 use web::pages::{
-    FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, Found, field_label, initiator_wrong, zone_wrong,
+    FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, Found, field_label, initiator_wrong,
+    mistake_said, zone_wrong,
 };
 use web::{Answer, Fields, Problem, answer, pages, paths};
 
@@ -49,7 +50,11 @@ impl Wrong {
     }
 
     fn field(field: &str, name: ErrorName, message: &str) -> Self {
-        Self::fields(vec![Problem::new(field, name.as_str(), format!("{} {message}", field_label(field)))])
+        Self::fields(vec![Problem::new(
+            field,
+            name.as_str(),
+            format!("{} {}", field_label(field), mistake_said(message)),
+        )])
     }
 }
 
@@ -61,7 +66,7 @@ pub(crate) async fn send<W: World>(world: &W, posted: Fields, wants_json: bool) 
             let problem = Problem::new(
                 "",
                 "Form.TooOld",
-                "This form was open for more than an hour. Look at it once more and send it again.",
+                mistake_said("This form was open for more than an hour. Look at it once more and send it again."),
             );
             (world.new_id()?, Err(Wrong::fields(vec![problem])))
         }
@@ -119,7 +124,7 @@ fn request(posted: &Fields) -> Value {
 
 /// What is wrong with a field, in words.
 fn told(error: &FieldError) -> Problem {
-    let message = format!("{} {}", field_label(&error.field), error.message);
+    let message = format!("{} {}", field_label(&error.field), mistake_said(&error.message));
     Problem::new(&error.field, ErrorName::InputInvalid.as_str(), message)
 }
 
@@ -129,7 +134,11 @@ async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
         .map_err(|errors| Wrong::fields(errors.iter().map(told).collect()))?;
     if let Some(name) = world.closed(request.cloud) {
         let said = texts::explanation(name);
-        return Err(Wrong::field("cloud", name, &format!("can't be chosen. {} {}", said.cause, said.next_step)));
+        return Err(Wrong::field(
+            "cloud",
+            name,
+            &format!("{} {} {}", mistake_said("can't be chosen."), said.cause, said.next_step),
+        ));
     }
     let Some((who, email)) = initiator(posted, &request) else { return Err(Wrong::fields(vec![initiator_wrong()])) };
     if request.time_zone.as_deref().is_some_and(|zone| texts::known_zone(zone).is_none()) {
@@ -176,7 +185,12 @@ fn initiator(posted: &Fields, request: &OnboardingRequest) -> Option<(Option<Act
 /// Something of ours or of Microsoft's failed: the form stays as it was typed.
 fn ours(name: ErrorName) -> Wrong {
     let said = texts::explanation(name);
-    let message = format!("{}. {} {}", said.title, "Nothing was created, and what you typed is kept.", said.next_step);
+    let message = format!(
+        "{}. {} {}",
+        said.title,
+        mistake_said("Nothing was created, and what you typed is kept."),
+        said.next_step
+    );
     Wrong { status: StatusCode::SERVICE_UNAVAILABLE, problems: vec![Problem::new("", name.as_str(), message)] }
 }
 

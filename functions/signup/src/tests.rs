@@ -523,3 +523,42 @@ async fn looking_what_is_known_tells_it_field_by_field_and_keeps_and_mails_nothi
     assert!(same.status() == StatusCode::OK && same.body().contains("the same address"), "{}", same.body());
     assert!(world.drafts.lock().unwrap().is_empty() && world.mailed.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_german_reader_is_told_every_mistake_in_german() {
+    let german = async |world: &Small, changes: &[(&str, &str)]| {
+        let request = Request::builder().method("POST").uri("/new").header("origin", "https://mooring.example");
+        let request = request.header("accept-language", "de").body(filled(changes).into_bytes()).unwrap();
+        handle(world, &request).await
+    };
+    let wrong = [
+        ("subscriptionId", "x"),
+        ("partnerDirectory", "?"),
+        ("partnerAdminEmail", "kim"),
+        ("ownerEmail", ""),
+        ("ownerAccount", "robot"),
+        ("cloud", "moon"),
+        ("route", "around"),
+        ("timeZone", "Mars/Base"),
+    ];
+    let long = "x".repeat(121);
+    let mut changes = wrong.to_vec();
+    changes.push(("reference", &long));
+    let page = german(&small(), &changes).await;
+    assert_eq!(page.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    for english in ["must be", "is missing", "is not known", "of at most"] {
+        assert!(!page.body().contains(english), "{english}: {}", page.body());
+    }
+    assert!(page.body().contains("muss eine GUID sein") && page.body().contains("fehlt"));
+    for (field, value) in
+        [("partnerDirectory", "nowhere.example"), ("subscriptionId", "00000000-0000-4000-8000-000000000000")]
+    {
+        let page = german(&small(), &[(field, value)]).await;
+        assert_eq!(page.status(), StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert!(
+            page.body().contains("in dieser Cloud nicht bekannt") || page.body().contains("muss eine Abonnement-ID"),
+            "{}",
+            page.body()
+        );
+    }
+}

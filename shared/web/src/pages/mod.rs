@@ -57,7 +57,7 @@ pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, not_yet, report, r
 pub use result::{ResultView, SignInResult, Support, result};
 pub use signup::{
     DO_CHECK, FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, Found, field_label, initiator_wrong,
-    signup_form, zone_wrong,
+    mistake_said, signup_form, zone_wrong,
 };
 pub use start::start;
 pub use turn::{NotYoursView, TurnView, not_yours, turn};

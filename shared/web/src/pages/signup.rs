@@ -33,6 +33,12 @@ pub fn field_label(field: &str) -> &str {
     }
 }
 
+/// What is wrong with a field, in the reader's language, as it follows its label. What has no words of its own there stays as it is.
+#[must_use]
+pub fn mistake_said(english: &str) -> &str {
+    words::MISTAKES.iter().find(|known| known.english == english).map_or(english, |known| known.said())
+}
+
 /// What the form shows.
 #[derive(Debug)]
 pub struct FormView<'a> {

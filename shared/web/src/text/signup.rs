@@ -94,3 +94,43 @@ pub(crate) const FOUND_NOTHING_SENT: Text =
     text("signup.found-nothing-sent", "Nothing was kept and nobody got a mail. What you typed is below.");
 pub(crate) const OTHER_DEVICE: Text =
     text("signup.other-device", "Going on on another device? Open the address of this page there:");
+/// What can be wrong with a field, after its label. The domain and the form say it in English; here is what it is called elsewhere.
+pub(crate) const MISTAKES: &[Text] = &[
+    text(
+        "mistake.guid",
+        "must be a GUID such as 6c3c85bc-5366-4eaa-8055-a10529eafd03; copy it from the subscription's overview page in the Azure portal",
+    ),
+    text("mistake.directory", "must be a domain such as contoso.com or contoso.onmicrosoft.com, or a tenant id"),
+    text("mistake.account", "must be personal, work or unknown"),
+    text("mistake.cloud", "must be public, us-government, us-government-dod, china or germany"),
+    text("mistake.route", "must be two-party or single-account; leave it out to let it be two-party"),
+    text("mistake.reference", "must be text of at most 120 characters without line breaks"),
+    text("mistake.language", "must be a language tag such as en or de"),
+    text("mistake.zone", "must be the name of a time zone such as Europe/Berlin or UTC"),
+    text("mistake.email", "must be one e-mail address such as kim@contoso.com"),
+    text("mistake.missing", "is missing"),
+    text(
+        "mistake.plus",
+        "has a character that Microsoft refuses in guest invitations; choose the two-party route, which needs no invitation",
+    ),
+    text(
+        "mistake.directory-unknown",
+        "is not known to Microsoft in this cloud. Use a domain that the directory has verified, its onmicrosoft.com name, or its tenant id.",
+    ),
+    text("mistake.other-cloud", "is in another Microsoft cloud. Choose that cloud below, or another directory."),
+    text(
+        "mistake.tenant-id",
+        "must be a subscription id: this is a tenant id. Copy the subscription id from the subscription's overview page in the Azure portal.",
+    ),
+    text(
+        "mistake.subscription-unknown",
+        "is not known to Azure in this cloud. Copy the id from the subscription's overview page in the Azure portal, and check the cloud.",
+    ),
+    text(
+        "mistake.same",
+        "is the directory that the subscription is already in. If both are right, nothing needs to move; otherwise correct one of them.",
+    ),
+    text("mistake.not-chosen", "can't be chosen."),
+    text("mistake.too-old", "This form was open for more than an hour. Look at it once more and send it again."),
+    text("mistake.kept", "Nothing was created, and what you typed is kept."),
+];
