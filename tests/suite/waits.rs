@@ -160,6 +160,32 @@ fn who_does_nothing_for_a_day_is_reminded_once_with_the_same_link() -> Result<()
     })
 }
 
+#[test]
+fn at_the_last_call_both_people_are_told_and_an_answer_still_counts() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        let wait = onboarding.waits_for("sign-in", "owner").await?;
+        let mail = onboarding.owner.wait_for_mail(stack, OWNER_SIGN_IN, PATIENCE).await?;
+        // Six days have passed, and an hour is left.
+        set_time(stack, &wait, "openedAt", now() - SignedDuration::from_hours(6 * 24)).await?;
+        set_time(stack, &wait, "deadlineAt", now() + SignedDuration::from_hours(1)).await?;
+        set_time(stack, &wait, "dueAt", now() - SignedDuration::from_secs(1)).await?;
+        sweep(stack).await?;
+        onboarding.owner.wait_for_mail(stack, "Last call", PATIENCE).await?;
+        let told = onboarding.partner.wait_for_mail(stack, "has not answered", PATIENCE).await?;
+        ensure!(told.text.contains(&onboarding.pair.owner), "{}", told.text);
+        // Both once: what comes next is the end.
+        sweep(stack).await?;
+        let calls = onboarding.audit().await?.iter().filter(|entry| entry.action == "wait.last-call").count();
+        ensure!(calls == 1, "{calls} last calls");
+        onboarding.owner.sign_in_from(stack, &mail, &Manner::default()).await?.expect_text("Thanks, that worked")?;
+        onboarding.waits_for("sign-in", "partner-admin").await?;
+        Ok(())
+    })
+}
+
 /// Nothing of the onboarding is left: no sealed sign-in, no lock, no guest of ours, no pending request.
 async fn all_is_undone(onboarding: &Onboarding) -> Result<()> {
     let record = onboarding.record().await?;

@@ -72,11 +72,20 @@ const HANDED_PARTNER: Words = words(
 );
 const HANDED_NOTHING: Words = words("mail.handed-nothing", "Nothing has been changed in Azure by it.");
 
+const OTHER_LAST_SUBJECT: Words = words("mail.other-last-subject", "It ends soon: the other person has not answered");
+const OTHER_LAST: Words = words(
+    "mail.other-last",
+    "We wait for {who} ({account}) until {time}, and have reminded them for the last time. Without an answer the onboarding ends by itself, and what had been prepared is undone.",
+);
+const OTHER_LAST_WHAT: Words = words(
+    "mail.other-last-what",
+    "You could ask them yourself. On their page they can take more time once, or hand their part to somebody else; whoever runs this service can do both for them.",
+);
 const UNREACHABLE_SUBJECT: Words = words("mail.unreachable-subject", "A mail could not be delivered");
 const UNREACHABLE: Words =
     words("mail.unreachable", "Mails to {account} come back, so {who} has not been asked. Nothing is lost: it waits.");
-const UNREACHABLE_OWNER: Words = words("mail.unreachable-owner", "the subscription's owner");
-const UNREACHABLE_PARTNER: Words = words("mail.unreachable-partner", "the partner admin");
+const THE_OWNER: Words = words("mail.the-owner", "the subscription's owner");
+const THE_PARTNER: Words = words("mail.the-partner", "the partner admin");
 const UNREACHABLE_WHAT: Words = words(
     "mail.unreachable-what",
     "If the address is wrong, tell whoever runs this service the right one and the reference above; they can put it in its place. Or cancel, and start again with the right address.",
@@ -134,6 +143,10 @@ pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, li
         }
         "link" => Some(letter(meta, LINK_SUBJECT.said(), &[&stands(link), LINK_ASKED.said()])),
         "handed-over" => Some(handed_over(meta, &mail.args, link)),
+        "last-call-other" => {
+            let wait = open.filter(|wait| wait.actor == mail.actor.other())?;
+            Some(other_last(meta, wait, link))
+        }
         "unreachable" => Some(unreachable(meta, &mail.args, link)),
         "move-confirmed" => Some(move_confirmed(meta, &mail.args, link)),
         "restored" => Some(restored(meta, &mail.args, link)),
@@ -189,9 +202,17 @@ fn handed_over(meta: &Meta, args: &Value, link: &str) -> Text {
     letter(meta, HANDED_SUBJECT.said(), &said)
 }
 
+/// To the one who waits, when the other was called for the last time.
+fn other_last(meta: &Meta, wait: &WaitRecord, link: &str) -> Text {
+    let who = if wait.actor == Actor::Owner { THE_OWNER } else { THE_PARTNER };
+    let until = at(&wait.deadline_at);
+    let said = OTHER_LAST.with(&[("who", who.said()), ("account", meta.email(wait.actor)), ("time", &until)]);
+    letter(meta, OTHER_LAST_SUBJECT.said(), &[&said, OTHER_LAST_WHAT.said(), &stands(link), &cancels(link)])
+}
+
 fn unreachable(meta: &Meta, args: &Value, link: &str) -> Text {
     let part = args.get("part").and_then(Value::as_str).and_then(Actor::parse).unwrap_or(Actor::Owner);
-    let who = if part == Actor::Owner { UNREACHABLE_OWNER } else { UNREACHABLE_PARTNER };
+    let who = if part == Actor::Owner { THE_OWNER } else { THE_PARTNER };
     let said = UNREACHABLE.with(&[("account", meta.email(part)), ("who", who.said())]);
     letter(meta, UNREACHABLE_SUBJECT.said(), &[&said, UNREACHABLE_WHAT.said(), &stands(link), &cancels(link)])
 }
@@ -446,6 +467,23 @@ mod tests {
             }
         }
         english
+    }
+
+    #[test]
+    fn at_the_last_call_the_other_person_is_told_too_as_long_as_it_is_open() {
+        let wait = wait(WaitKind::SignIn, None);
+        let mut other = mail("last-call-other", json!({"deadline": wait.deadline_at}));
+        other.actor = wait.actor.other();
+        let told = text(&meta(), &other, Some(&wait), LINK).unwrap();
+        assert!(
+            told.subject.contains("has not answered") && told.body.contains("the subscription's owner"),
+            "{told:?}"
+        );
+        assert!(told.body.contains("/cancel"));
+        // It was answered meanwhile, or it is this person's own turn now.
+        assert_eq!(text(&meta(), &other, None, LINK), None);
+        other.actor = wait.actor;
+        assert_eq!(text(&meta(), &other, Some(&wait), LINK), None);
     }
 
     #[test]

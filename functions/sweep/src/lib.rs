@@ -138,6 +138,10 @@ async fn attend(deps: &Deps, due: &Due) -> Result<Attended, StepError> {
     let mut change = Change::of(&loaded.meta);
     change.note(Note::mooring(note, Some(wait.resume), json!({"actor": wait.actor})));
     change.mail(wait.actor, template, args);
+    if template == "last-call" {
+        // Whoever waits for them may reach them in another way, or know who else could do it.
+        change.mail(wait.actor.other(), "last-call-other", json!({"deadline": wait.deadline_at}));
+    }
     change.write(Write::Reminded { wait_id: wait.wait_id.clone(), was_due: due.due_at.clone(), next_at });
     match deps.store.commit(&loaded.meta, change, now).await {
         Ok(_) => Ok(Attended::Reminded),
