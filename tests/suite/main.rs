@@ -7,6 +7,7 @@
 
 mod bad_input;
 mod cancel;
+mod choosing;
 mod crashes;
 mod events;
 mod impact;

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
-use onboarding::links::{LinkKey, LinkRole};
+use onboarding::links::LinkRole;
 use onboarding::{Actor, OnboardingId};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::operators::operator;
 use crate::world::{Case, OWNER_SIGN_IN, Onboarding, PARTNER_SIGN_IN, plain_item, run_alone};
@@ -100,9 +100,7 @@ fn whoever_reads_whatever_page_changes_nothing() -> Result<()> {
 
 /// Links that open the onboarding for each role, and links that must open nothing.
 async fn links(case: &Case, onboarding: &Onboarding) -> Result<Vec<(&'static str, String)>> {
-    let get = json!({ "SecretId": case.stack().output("LinkKeySecret")? });
-    let secret = case.stack().aws().call("secretsmanager", "get_secret_value", get).await?;
-    let key = secret["SecretString"].as_str().and_then(LinkKey::new).context("no key of the links")?;
+    let key = case.link_key().await?;
     let id: OnboardingId = OnboardingId::parse(&onboarding.id).ok().context("the onboarding's id")?;
     let owner = key.link(&id, LinkRole::Person(Actor::Owner, 0));
     let opens = onboarding.owner_link().await?;

@@ -11,7 +11,7 @@ use std::path::Path;
 use access::mapping::{Confidence, Verdict};
 use access::plan::RowOutcome;
 use anyhow::{Context as _, Result, ensure};
-use impact::preflight::{Check, CheckId, Fixer, Preflight, State};
+use impact::preflight::{Check, CheckId, Choice, Fixer, InSight, OtherDirectory, Preflight, State};
 use impact::proof::{Cause, Evidence};
 use impact::report::{Override, Report, Summary};
 use jiff::Timestamp;
@@ -105,7 +105,19 @@ fn signing_up(states: &mut States) {
     };
     let tenant = onboarding::TenantId::parse(TENANT).unwrap();
     for (name, found) in [
-        ("found", Found { directory: Some(tenant.clone()), subscription_in: Some(tenant), same_address: true }),
+        (
+            "found",
+            Found {
+                directory: Some(tenant.clone()),
+                subscription_in: Some(tenant.clone()),
+                source: None,
+                same_address: true,
+            },
+        ),
+        (
+            "found-directory",
+            Found { directory: None, subscription_in: None, source: Some(tenant), same_address: false },
+        ),
         ("found-nothing", Found::default()),
     ] {
         let view = FormView {
@@ -220,6 +232,7 @@ fn turns(states: &mut States) {
         };
         states.alike(format!("fix-{name}-alone"), fix(&view));
     }
+    choosing(states);
     let typed = fields(&[(FIELD_EMAIL, "nobody")]);
     for (name, not_now, problems) in [
         ("forward", None, vec![]),
@@ -357,6 +370,68 @@ fn decisions(states: &mut States) {
             problems: if state == "confirm" || state == "confirm-stopped" { &[] } else { &problems },
         };
         states.add(state, confirm(&view));
+    }
+}
+
+/// Which subscription?
+fn choosing(states: &mut States) {
+    let choice = |id: &str, name: &str, movable, case: &str| Choice {
+        id: onboarding::SubscriptionId::parse(id).unwrap(),
+        name: name.into(),
+        movable,
+        case: case.into(),
+    };
+    let all = InSight {
+        subscriptions: vec![
+            choice(SUBSCRIPTION, "Contoso Prod", State::Holds, "offer-pay-as-you-go"),
+            choice(TENANT, "A name that is longer than anybody needs", State::Warning, "not-enabled"),
+            choice(OID, "Contoso Resold", State::Fails, "offer-csp"),
+        ],
+        more: 2,
+        directories: vec![OtherDirectory {
+            id: onboarding::TenantId::parse(TENANT).unwrap(),
+            name: Some("Fabrikam".into()),
+        }],
+    };
+    let looked_for = onboarding::SubscriptionId::parse(SUBSCRIPTION).unwrap();
+    let typed = fields(&[(FIELD_OTHER_SUBSCRIPTION, "shop")]);
+    let (several, invisible) = (ErrorName::SubscriptionNotChosen, ErrorName::SubscriptionNotVisible);
+    for (name, why, seen, wrong) in [
+        ("several", several, &all, None),
+        ("several-wrong", several, &all, Some(FIELD_SUBSCRIPTION)),
+        ("invisible", invisible, &all, None),
+        ("none", invisible, &InSight::default(), None),
+        ("none-wrong", invisible, &InSight::default(), Some(FIELD_OTHER_SUBSCRIPTION)),
+    ] {
+        let row = |id: CheckId, state: State, case: &str, evidence: Value| Check {
+            id,
+            state,
+            case: case.into(),
+            evidence: evidence.as_object().cloned().unwrap_or_default(),
+            source: "GET subscriptions".into(),
+            fixer: Some(Fixer::Owner),
+            seen_by: Actor::Owner,
+            at: "2026-05-12T09:59:48Z".into(),
+        };
+        let checks = Preflight(vec![
+            row(CheckId::OwnerRole, State::Fails, "none", json!({})),
+            row(CheckId::SubscriptionVisible, State::Fails, "not-visible", serde_json::to_value(seen).unwrap()),
+            row(CheckId::Offer, State::Unknown, "not-visible", json!({})),
+        ]);
+        let view = ChooseView {
+            link: LINK,
+            reference: REFERENCE,
+            why,
+            explanation: texts::explanation(why),
+            looked_for: Some(&looked_for).filter(|_| why == invisible),
+            directory: TENANT,
+            checks: &checks,
+            values: &typed,
+            problems: &wrong.map(choose_wrong).into_iter().collect::<Vec<_>>(),
+            deadline: at("2026-05-16T17:00:00Z"),
+            may_forward: true,
+        };
+        states.add(&format!("choose-{name}"), choose(&view));
     }
 }
 
@@ -578,7 +653,7 @@ fn progressing(states: &mut States) {
         turn: Some(turn(WaitKind::SignIn, Actor::Owner, true)),
         cancelling: false,
         may_cancel: true,
-        subscription_id: SUBSCRIPTION.into(),
+        subscription_id: Some(SUBSCRIPTION.into()),
         subscription_name: Some("Fabrikam Pay-As-You-Go".into()),
         from: "Default Directory".into(),
         to: "Contoso Partner Ltd".into(),
@@ -752,7 +827,7 @@ fn operating(states: &mut States) {
         operator_one(&OperatorOneView {
             name,
             row,
-            subscription_id: SUBSCRIPTION,
+            subscription_id: Some(SUBSCRIPTION),
             from: TENANT,
             route: ("two-party", "public"),
             their_reference: Some("T-1"),

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use local::{Console, Mail, Page, Person, SignUp, Stack, StackOptions};
+use onboarding::links::LinkKey;
 use serde_json::{Value, json};
 use simulated_microsoft::{Cloud, Scenario};
 use tokio::runtime::Runtime;
@@ -147,6 +148,13 @@ impl Case {
         let pair = Pair::new(number);
         self.pairs.lock().unwrap_or_else(PoisonError::into_inner).push(pair.clone());
         Ok(pair)
+    }
+
+    /// The key that links are made with.
+    pub(crate) async fn link_key(&self) -> Result<LinkKey> {
+        let get = json!({ "SecretId": self.stack().output("LinkKeySecret")? });
+        let secret = self.stack().aws().call("secretsmanager", "get_secret_value", get).await?;
+        secret["SecretString"].as_str().and_then(LinkKey::new).context("no key of the links")
     }
 
     /// An onboarding of a new pair's subscription that has not been started, on the two-party route.
@@ -380,6 +388,7 @@ impl Onboarding {
     pub(crate) fn of(stack: &'static Stack, pair: Pair) -> Result<Self> {
         let request = SignUp {
             subscription_id: pair.subscription.clone(),
+            source_directory: None,
             owner_email: pair.owner.clone(),
             partner_directory: pair.partner_domain.clone(),
             partner_admin_email: pair.partner_admin.clone(),
@@ -418,6 +427,13 @@ impl Onboarding {
         Ok(self)
     }
 
+    /// Without a subscription: the owner chooses it in the directory that it is in.
+    pub(crate) fn in_directory_of_the_owner(mut self) -> Self {
+        self.request.subscription_id.clear();
+        self.request.source_directory = Some(self.pair.source_tenant.clone());
+        self
+    }
+
     /// Of another subscription.
     pub(crate) fn about(mut self, subscription: &str, name: &str) -> Self {
         self.request.subscription_id = subscription.to_owned();
@@ -432,11 +448,16 @@ impl Onboarding {
     /// The request as an event or the console's input carries it.
     pub(crate) fn input(&self) -> Value {
         let mut input = json!({
-            "subscriptionId": self.request.subscription_id,
             "partnerDirectory": self.request.partner_directory,
             "partnerAdminEmail": self.request.partner_admin_email,
             "ownerEmail": self.request.owner_email,
         });
+        if !self.request.subscription_id.is_empty() {
+            input["subscriptionId"] = self.request.subscription_id.as_str().into();
+        }
+        if let Some(directory) = &self.request.source_directory {
+            input["sourceDirectory"] = directory.as_str().into();
+        }
         if let Some(cloud) = &self.request.cloud {
             input["cloud"] = cloud.as_str().into();
         }

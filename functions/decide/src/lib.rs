@@ -1,6 +1,6 @@
 //! Decisions: who gets access again (`/o/{link}/mapping`), confirming the move (`/o/{link}/confirm`), cancelling
-//! (`/o/{link}/cancel`), asking to look again after a fix (`/o/{link}/check-again`), needing more time (`/o/{link}/extend`), and
-//! handing one's part on (`/o/{link}/forward`).
+//! (`/o/{link}/cancel`), asking to look again after a fix (`/o/{link}/check-again`), choosing the subscription (`/o/{link}/choose`),
+//! needing more time (`/o/{link}/extend`), and handing one's part on (`/o/{link}/forward`).
 //!
 //! The confirmation is the last thing before what can't be undone. It takes the owner, signed in in this very browser within the
 //! last ten minutes, who has been shown what the move does, ticks what it means, and types the subscription's name. What was
@@ -9,6 +9,7 @@
 //!
 //! AWS calls of a confirmation: onboarding, browser, report, access, people, commit, outcome, signal. Microsoft calls: none.
 
+mod choose;
 mod confirm;
 mod list;
 mod material;
@@ -55,12 +56,15 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
         "extend" if sends => people::extend(world, link).await,
         "forward" if reads => people::show(world, link).await,
         "forward" if sends => people::forward(world, link, request).await,
+        "choose" if sends => choose::choose(world, link, request).await,
         "check-again" if sends => stop::check_again(world, link).await,
         "mapping.csv" => Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD")),
         "confirm" | "cancel" | "mapping" | "forward" => {
             Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST"))
         }
-        "check-again" | "extend" => Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "POST")),
+        "check-again" | "choose" | "extend" => {
+            Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "POST"))
+        }
         _ => Ok(WebProblem::NotFound.answer(wants_json)),
     };
     let answered = answered.unwrap_or_else(|name| pages::explained(name, None, wants_json));

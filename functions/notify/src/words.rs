@@ -18,6 +18,7 @@ const ABOUT: Words = words(
     "mail.about",
     "Subscription {subscription} to the Partner Center directory {directory} (reference {reference})",
 );
+const NOT_CHOSEN: Words = words("mail.not-chosen", "that its owner chooses");
 const WHY: Words = words("mail.why", "You get this because someone started this onboarding with your address.");
 const WHERE: Words = words("mail.where", "Where it stands: {link}");
 const WRONG: Words = words("mail.wrong", "Is this wrong? Cancel it here: {link}");
@@ -299,7 +300,10 @@ fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
 fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
     let reference = meta.onboarding_id.reference();
     let about = ABOUT.with(&[
-        ("subscription", meta.subscription_id.as_str()),
+        (
+            "subscription",
+            if meta.subscription_id.is_chosen() { meta.subscription_id.as_str() } else { NOT_CHOSEN.said() },
+        ),
         ("directory", &meta.partner_directory),
         ("reference", &reference),
     ]);

@@ -302,11 +302,16 @@ async fn retry<W: World>(world: &W, loaded: &Loaded, again: Again, by: By<'_>) -
             let at: Timestamp = meta.updated_at.parse().unwrap_or_default();
             let new = OnboardingId::from_parts(at.as_millisecond().unsigned_abs(), random);
             let mut input = json!({
-                "onboardingId": new, "subscriptionId": meta.subscription_id, "partnerDirectory": meta.partner_directory,
+                "onboardingId": new, "partnerDirectory": meta.partner_directory,
                 "partnerAdminEmail": meta.partner_admin_email, "ownerEmail": meta.owner_email,
                 "ownerAccount": meta.owner_account, "cloud": meta.cloud, "route": meta.route,
                 "language": meta.owner_contact.language, "timeZone": meta.owner_contact.time_zone,
             });
+            if meta.subscription_id.is_chosen() {
+                input["subscriptionId"] = meta.subscription_id.as_str().into();
+            } else {
+                input["sourceDirectory"] = meta.source_tenant_id.as_str().into();
+            }
             if let Some(reference) = &meta.reference {
                 input["reference"] = reference.as_str().into();
             }

@@ -72,7 +72,7 @@ pub(crate) fn row(meta: &Meta) -> OperatorRow {
         onboarding_id: meta.onboarding_id.clone(),
         reference: meta.onboarding_id.reference(),
         status: meta.status,
-        subscription: meta.subscription_called().to_owned(),
+        subscription: pages::subscription_said(meta.subscription_name.as_deref(), &meta.subscription_id).to_owned(),
         partner: meta.partner_directory_name.clone().unwrap_or_else(|| meta.partner_directory.clone()),
         owner: meta.owner_email.clone(),
         partner_admin: meta.partner_admin_email.clone(),

@@ -41,7 +41,7 @@ pub(crate) async fn show<W: World, B>(
     let view = OperatorOneView {
         name: &who.name,
         row: &list::row(meta),
-        subscription_id: meta.subscription_id.as_str(),
+        subscription_id: Some(meta.subscription_id.as_str()).filter(|_| meta.subscription_id.is_chosen()),
         from: meta.source_tenant_id.as_str(),
         route: (meta.route.as_str(), meta.cloud.as_str()),
         their_reference: meta.reference.as_deref(),

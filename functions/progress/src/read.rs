@@ -161,7 +161,7 @@ fn snapshot_hash(loaded: &Loaded) -> &str {
 }
 
 fn subscription(meta: &Meta) -> &str {
-    meta.subscription_name.as_deref().unwrap_or(meta.subscription_id.as_str())
+    pages::subscription_said(meta.subscription_name.as_deref(), &meta.subscription_id)
 }
 
 /// Hard stops that are not accepted by both people.

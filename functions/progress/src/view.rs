@@ -49,7 +49,7 @@ pub fn view(
         }),
         cancelling: meta.cancel_requested,
         may_cancel: !over && !meta.moved && meta.accept_intended_at.is_none() && !meta.cancel_requested,
-        subscription_id: meta.subscription_id.to_string(),
+        subscription_id: Some(meta.subscription_id.to_string()).filter(|_| meta.subscription_id.is_chosen()),
         subscription_name: meta.subscription_name.clone(),
         from: meta.source_tenant_id.to_string(),
         to: meta.partner_directory_name.clone().unwrap_or_else(|| meta.partner_directory.clone()),

@@ -1,12 +1,13 @@
 //! The first state of every execution, whichever way it was started: validates the request and creates the onboarding, or
 //! finds the one that the same request started before.
 //!
-//! Microsoft calls: two, both without a token (the partner directory's metadata, the subscription's tenant); a third when the
-//! subscription is unknown, to tell a tenant id from a subscription id. AWS calls: one transaction; one read if it existed.
+//! Microsoft calls: two, both without a token (the partner directory's metadata, and the subscription's tenant or, where no
+//! subscription is given, the metadata of the directory it is in); a third when the subscription is unknown, to tell a tenant id from a
+//! subscription id. AWS calls: one transaction; one read if it existed.
 
-use microsoft::Microsoft;
+use microsoft::{CloudClient, Microsoft};
 use onboarding::request::{FieldError, OnboardingRequest};
-use onboarding::{Actor, Cloud, ErrorName, OnboardingId, Route, Status, Step, TenantId};
+use onboarding::{Actor, Cloud, ErrorName, OnboardingId, Route, Status, Step, SubscriptionId, TenantId};
 use ops::{Clock, Event, StepError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -83,10 +84,11 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         current_step: Step::UseExistingDirectory,
         cloud: request.cloud,
         route,
-        subscription_id: request.subscription_id.clone(),
+        subscription_id: request.subscription_id.clone().unwrap_or_else(SubscriptionId::not_chosen),
+        subscription_chosen: false,
         subscription_name: None,
+        request_key: request.key(&source, &partner),
         source_tenant_id: source,
-        request_key: request.key(&partner),
         partner_tenant_id: partner,
         partner_directory: request.partner_directory,
         partner_directory_name: None,
@@ -188,26 +190,34 @@ pub async fn resolve(microsoft: &Microsoft, request: &OnboardingRequest) -> Resu
         let text = "Partner Center offers no Azure subscriptions in this cloud; choose another cloud";
         return Err(field(ErrorName::CloudUnsupported, "cloud", text.into()));
     }
-    let partner = cloud.entra().directory(&request.partner_directory).await.map_err(|error| upstream(&error))?;
-    let Some(partner) = partner.map(|directory| directory.tenant) else {
-        let text = format!(
-            "no directory {} in {}; use a verified domain or the tenant id",
-            request.partner_directory,
-            request.cloud.display_name()
-        );
-        return Err(field(ErrorName::DirectoryUnknown, "partnerDirectory", text));
+    let found = async |name: &str, at: &str| {
+        let directory = cloud.entra().directory(name).await.map_err(|error| upstream(&error, at))?;
+        directory.map(|directory| directory.tenant).ok_or_else(|| {
+            let text = format!(
+                "no directory {name} in {}; use a verified domain or the tenant id",
+                request.cloud.display_name()
+            );
+            field(ErrorName::DirectoryUnknown, at, text)
+        })
     };
-    let subscription = &request.subscription_id;
-    let source = cloud.arm_probe().tenant_of_subscription(subscription).await.map_err(|error| upstream(&error))?;
-    let Some(source) = source else {
-        let is_tenant =
-            cloud.entra().directory(subscription.as_str()).await.map_err(|error| upstream(&error))?.is_some();
-        let text = if is_tenant {
-            "this is a tenant id, not a subscription id; copy the subscription id from the subscription's overview page"
-        } else {
-            "no such subscription in this cloud; copy the id from the subscription's overview page"
-        };
-        return Err(field(ErrorName::SubscriptionUnknown, "subscriptionId", text.into()));
+    let partner = found(&request.partner_directory, "partnerDirectory").await?;
+    let named = match &request.source_directory {
+        Some(name) => Some(found(name, "sourceDirectory").await?),
+        None => None,
+    };
+    let source = match (&request.subscription_id, named) {
+        (Some(subscription), named) => {
+            let source = tenant_of(&cloud, subscription).await?;
+            if named.is_some_and(|named| named != source) {
+                let text =
+                    "the subscription is in another directory; leave this field out, or correct the subscription id";
+                return Err(field(ErrorName::InputInvalid, "sourceDirectory", text.into()));
+            }
+            source
+        }
+        (None, Some(named)) => named,
+        // The schema doesn't let a request say neither.
+        (None, None) => return Err(field(ErrorName::InputInvalid, "subscriptionId", "is missing".into())),
     };
     if source == partner {
         let text = "the subscription is already in this directory; nothing needs to move";
@@ -216,11 +226,27 @@ pub async fn resolve(microsoft: &Microsoft, request: &OnboardingRequest) -> Resu
     Ok((source, partner))
 }
 
-fn upstream(error: &microsoft::Error) -> StepError {
+/// The directory that a subscription is in.
+async fn tenant_of(cloud: &CloudClient, subscription: &SubscriptionId) -> Result<TenantId, StepError> {
+    let at = "subscriptionId";
+    let source = cloud.arm_probe().tenant_of_subscription(subscription).await.map_err(|error| upstream(&error, at))?;
+    if let Some(source) = source {
+        return Ok(source);
+    }
+    let tenant = cloud.entra().directory(subscription.as_str()).await.map_err(|error| upstream(&error, at))?;
+    let text = if tenant.is_some() {
+        "this is a tenant id, not a subscription id; copy the subscription id from the subscription's overview page"
+    } else {
+        "no such subscription in this cloud; copy the id from the subscription's overview page"
+    };
+    Err(StepError::new(ErrorName::SubscriptionUnknown, format!("{at}: {text}")))
+}
+
+fn upstream(error: &microsoft::Error, field: &str) -> StepError {
     use microsoft::ErrorKind;
     use microsoft::entra::EntraErrorKind;
     if error.kind() == ErrorKind::Entra(EntraErrorKind::WrongCloud) {
-        let text = "partnerDirectory: this directory is in another Microsoft cloud; choose that cloud";
+        let text = format!("{field}: this directory is in another Microsoft cloud; choose that cloud");
         return StepError::new(ErrorName::DirectoryUnknown, text);
     }
     StepError::new(ops::upstream_name(error), error.to_string())

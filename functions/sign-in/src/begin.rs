@@ -7,8 +7,8 @@ use onboarding::request::AccountKind;
 use onboarding::{Actor, Directory, ErrorClass, ErrorName, Outcome, WaitKind};
 use secrecy::SecretString;
 use store::{Change, Meta, Note, Recorded, Session, SessionState, StoreError, WaitRecord};
-use web::pages::{FixView, NotYoursView, Request as Forward, TurnView};
-use web::{Answer, SignInResult, WebProblem, answer, asked, pages, paths};
+use web::pages::{ChooseView, FixView, NotYoursView, Request as Forward, TurnView};
+use web::{Answer, Fields, SignInResult, WebProblem, answer, asked, pages, paths};
 
 use crate::{Asking, Opened, World, logged, open};
 
@@ -69,7 +69,7 @@ pub(crate) async fn turn<W: World>(world: &W, link: &str) -> Result<Answer, Erro
         directory: wait.directory,
         directory_name: &directory_name(meta, wait.directory),
         reason: name.map(texts::explanation),
-        subscription: meta.subscription_name.as_deref().unwrap_or(meta.subscription_id.as_str()),
+        subscription: pages::subscription_said(meta.subscription_name.as_deref(), &meta.subscription_id),
         from: &directory_name(meta, Directory::Source),
         to: &directory_name(meta, Directory::Partner),
         again: meta.object_id(wait.actor, wait.directory).is_some(),
@@ -89,6 +89,22 @@ fn reason_of(wait: &WaitRecord) -> Option<ErrorName> {
 
 fn fix(opened: &Opened, link: &str, reference: &str, wait: &WaitRecord, deadline: Timestamp) -> Answer {
     let meta = &opened.loaded.meta;
+    if let Some(why @ (ErrorName::SubscriptionNotChosen | ErrorName::SubscriptionNotVisible)) = reason_of(wait) {
+        let view = ChooseView {
+            link,
+            reference,
+            why,
+            explanation: texts::explanation(why),
+            looked_for: Some(&meta.subscription_id).filter(|id| id.is_chosen()),
+            directory: meta.source_tenant_id.as_str(),
+            checks: &opened.loaded.preflight,
+            values: &Fields::default(),
+            problems: &[],
+            deadline,
+            may_forward: !meta.is_past_return(),
+        };
+        return answer::page(StatusCode::OK, pages::choose(&view));
+    }
     let name = reason_of(wait).filter(|name| name.class() == ErrorClass::Fix).unwrap_or(ErrorName::InternalBug);
     let (source, partner) = (directory_name(meta, Directory::Source), directory_name(meta, Directory::Partner));
     let (leaving, entering) = (name == ErrorName::LeavingBlocked, name == ErrorName::EnteringBlocked);

@@ -144,7 +144,7 @@ async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
     if request.time_zone.as_deref().is_some_and(|zone| texts::known_zone(zone).is_none()) {
         return Err(Wrong::fields(vec![zone_wrong()]));
     }
-    let partner = look_up(world, &request).await?;
+    let (source, partner) = look_up(world, &request).await?;
     let Some(form) = form_id(posted, world.now()) else { return Err(ours(ErrorName::InternalBug)) };
     let id = onboarding_id(&form, &request, &email);
     let key = world.link_key().await.map_err(ours)?;
@@ -157,6 +157,7 @@ async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
     let draft = Draft {
         request: serde_json::to_string(&request).map_err(|_| ours(ErrorName::InternalBug))?,
         partner_tenant: partner.to_string(),
+        source_tenant: source.to_string(),
         email,
         who,
         number: 1,
@@ -194,55 +195,59 @@ fn ours(name: ErrorName) -> Wrong {
     Wrong { status: StatusCode::SERVICE_UNAVAILABLE, problems: vec![Problem::new("", name.as_str(), message)] }
 }
 
-/// Finds both directories, and every reason to create nothing. Answers the partner directory's id.
-async fn look_up<W: World>(world: &W, request: &OnboardingRequest) -> Result<TenantId, Wrong> {
-    let wanted = (Some(request.partner_directory.as_str()), Some(&request.subscription_id));
-    let (found, problems) = look(world, request.cloud, wanted.0, wanted.1).await.map_err(ours)?;
-    match found.directory {
-        Some(partner) if problems.is_empty() => Ok(partner),
+/// Finds both directories, and every reason to create nothing. Answers the source and the partner directory's ids.
+async fn look_up<W: World>(world: &W, request: &OnboardingRequest) -> Result<(TenantId, TenantId), Wrong> {
+    let wanted = Wanted {
+        partner: Some(&request.partner_directory),
+        source: request.source_directory.as_deref(),
+        subscription: request.subscription_id.as_ref(),
+    };
+    let (found, problems) = look(world, request.cloud, &wanted).await.map_err(ours)?;
+    match (found.subscription_in.or(found.source), found.directory) {
+        (Some(source), Some(partner)) if problems.is_empty() => Ok((source, partner)),
         _ => Err(Wrong::fields(problems)),
     }
 }
 
+/// What there is to look up.
+struct Wanted<'a> {
+    partner: Option<&'a str>,
+    source: Option<&'a str>,
+    subscription: Option<&'a SubscriptionId>,
+}
+
 /// Looks up what can be known without anybody's sign-in, and says what is wrong with it, each thing at its field.
-async fn look<W: World>(
-    world: &W,
-    cloud: Cloud,
-    directory: Option<&str>,
-    subscription: Option<&SubscriptionId>,
-) -> Result<(Found, Vec<Problem>), ErrorName> {
-    let (partner, source) = tokio::join!(
-        async {
-            match directory {
-                Some(name) => world.directory(cloud, name).await.map(Some),
-                None => Ok(None),
-            }
-        },
-        async {
-            match subscription {
-                Some(id) => world.tenant_of_subscription(cloud, id).await.map(Some),
-                None => Ok(None),
-            }
-        },
-    );
-    let (partner, source) = (partner?, source?);
+async fn look<W: World>(world: &W, cloud: Cloud, wanted: &Wanted<'_>) -> Result<(Found, Vec<Problem>), ErrorName> {
+    let directory = async |name: Option<&str>| match name {
+        Some(name) => world.directory(cloud, name).await.map(Some),
+        None => Ok(None),
+    };
+    let (partner, named, source) = tokio::join!(directory(wanted.partner), directory(wanted.source), async {
+        match wanted.subscription {
+            Some(id) => world.tenant_of_subscription(cloud, id).await.map(Some),
+            None => Ok(None),
+        }
+    });
+    let (partner, named, source) = (partner?, named?, source?);
     let mut problems = Vec::new();
     let mut wrong =
         |field: &str, name: ErrorName, message: &str| problems.extend(Wrong::field(field, name, message).problems);
-    match &partner {
-        None | Some(Looked::Found(_)) => {}
-        Some(Looked::Unknown) => wrong(
-            "partnerDirectory",
-            ErrorName::DirectoryUnknown,
-            "is not known to Microsoft in this cloud. Use a domain that the directory has verified, its onmicrosoft.com name, or its tenant id.",
-        ),
-        Some(Looked::OtherCloud) => wrong(
-            "partnerDirectory",
-            ErrorName::DirectoryUnknown,
-            "is in another Microsoft cloud. Choose that cloud below, or another directory.",
-        ),
+    for (field, looked) in [("partnerDirectory", &partner), ("sourceDirectory", &named)] {
+        match looked {
+            None | Some(Looked::Found(_)) => {}
+            Some(Looked::Unknown) => wrong(
+                field,
+                ErrorName::DirectoryUnknown,
+                "is not known to Microsoft in this cloud. Use a domain that the directory has verified, its onmicrosoft.com name, or its tenant id.",
+            ),
+            Some(Looked::OtherCloud) => wrong(
+                field,
+                ErrorName::DirectoryUnknown,
+                "is in another Microsoft cloud. Choose that cloud below, or another directory.",
+            ),
+        }
     }
-    if let (Some(Looked::Unknown), Some(id)) = (&source, subscription) {
+    if let (Some(Looked::Unknown), Some(id)) = (&source, wanted.subscription) {
         let is_tenant = world.directory(cloud, id.as_str()).await? != Looked::Unknown;
         let message = if is_tenant {
             "must be a subscription id: this is a tenant id. Copy the subscription id from the subscription's overview page in the Azure portal."
@@ -255,8 +260,16 @@ async fn look<W: World>(
         Some(Looked::Found(tenant)) => Some(tenant),
         Some(Looked::Unknown | Looked::OtherCloud) | None => None,
     };
-    let found = Found { directory: id(partner), subscription_in: id(source), same_address: false };
-    if found.directory.is_some() && found.directory == found.subscription_in {
+    let (source, named) = (id(source), id(named));
+    if source.is_some() && named.is_some() && source != named {
+        wrong(
+            "sourceDirectory",
+            ErrorName::InputInvalid,
+            "is not the directory that this subscription is in. Leave it empty, or correct the subscription id.",
+        );
+    }
+    let found = Found { directory: id(partner), subscription_in: source, source: named, same_address: false };
+    if found.directory.is_some() && [&found.subscription_in, &found.source].contains(&&found.directory) {
         wrong(
             "partnerDirectory",
             ErrorName::DirectorySame,
@@ -280,7 +293,12 @@ pub(crate) async fn check<W: World>(world: &W, posted: &Fields) -> Result<Answer
     let fine = |field: &str| posted.filled(field).filter(|_| !problems.iter().any(|problem| problem.field == field));
     let cloud = fine("cloud").and_then(Cloud::parse).unwrap_or_default();
     let subscription = fine("subscriptionId").and_then(|id| SubscriptionId::parse(id).ok());
-    let (mut found, wrong) = look(world, cloud, fine("partnerDirectory"), subscription.as_ref()).await?;
+    let wanted = Wanted {
+        partner: fine("partnerDirectory"),
+        source: fine("sourceDirectory"),
+        subscription: subscription.as_ref(),
+    };
+    let (mut found, wrong) = look(world, cloud, &wanted).await?;
     let email = |field: &str| onboarding::request::email(posted.get(field));
     found.same_address = email("ownerEmail").is_some() && email("ownerEmail") == email("partnerAdminEmail");
     problems.extend(wrong);

@@ -95,10 +95,13 @@ async fn start<W: World>(world: &W, id: &OnboardingId, draft: &Draft) -> Result<
     let mut input: Value = serde_json::from_str(&draft.request).map_err(|_| ErrorName::InternalBug)?;
     let request = OnboardingRequest::parse(&input).map_err(|_| ErrorName::InternalBug)?;
     let partner = TenantId::parse(&draft.partner_tenant).map_err(|_| ErrorName::InternalBug)?;
-    let by_request = world.running_for_request(&request.key(&partner)).await?;
-    let running = match by_request {
-        Some(running) => Some(running),
-        None => world.running_for_subscription(&request.subscription_id).await?,
+    // A draft of an older version has no source directory; its subscription is given, and counts instead.
+    let source = TenantId::parse(&draft.source_tenant).unwrap_or_else(|_| partner.clone());
+    let by_request = world.running_for_request(&request.key(&source, &partner)).await?;
+    let running = match (by_request, &request.subscription_id) {
+        (Some(running), _) => Some(running),
+        (None, Some(subscription)) => world.running_for_subscription(subscription).await?,
+        (None, None) => None,
     };
     let key = world.link_key().await?;
     match running.filter(|running| running != id) {

@@ -24,7 +24,7 @@ pub struct Output {
 /// Handles one event.
 ///
 /// # Errors
-/// [`ErrorName::SubscriptionNotMovable`], [`ErrorName::SubscriptionNotEnabled`], [`ErrorName::OwnerNotOwner`],
+/// [`ErrorName::SubscriptionNotVisible`], [`ErrorName::SubscriptionNotChosen`], [`ErrorName::SubscriptionNotMovable`], [`ErrorName::SubscriptionNotEnabled`], [`ErrorName::OwnerNotOwner`],
 /// [`ErrorName::RequestForeignPending`], [`ErrorName::LeavingBlocked`], [`ErrorName::SubscriptionAlreadyOnboarding`], and those of every step.
 pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepError> {
     perform(deps, event, Step::UseExistingDirectory, work).await
@@ -47,12 +47,18 @@ async fn work(job: &mut Job<'_>) -> Result<(Reached, Output), Stop> {
 /// Takes the subscription's lock, now that its owner has proved to be one: nobody else can lock it out.
 async fn take_up(job: &mut Job<'_>, subscription: &Subscription) -> Result<(), Stop> {
     let meta = &job.loaded.meta;
-    match job.deps.store.running_for_subscription(&meta.subscription_id).await? {
+    let id = &subscription.subscription_id;
+    match job.deps.store.running_for_subscription(id).await? {
         Some(other) if other != meta.onboarding_id => {
             let text = format!("onboarding {other} has this subscription; go on with it");
             return Err(Stop::new(ErrorName::SubscriptionAlreadyOnboarding, text));
         }
         Some(_) | None => {}
+    }
+    if !meta.subscription_id.is_chosen() {
+        job.change.meta.subscription_id = id.clone();
+        job.change.meta.subscription_chosen = true;
+        job.note("subscription.found", json!({"subscription": id}));
     }
     job.change.meta.subscription_name = Some(onboarding::plain::one_line(&subscription.display_name));
     job.change.meta.subscription_locked = true;

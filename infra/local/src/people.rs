@@ -86,8 +86,10 @@ pub enum SignInPage {
 /// What the sign-up form asks for.
 #[derive(Debug, Clone)]
 pub struct SignUp {
-    /// The subscription's id.
+    /// The subscription's id; empty where the owner shall choose it.
     pub subscription_id: String,
+    /// The directory that the subscription is in, where its id is not given.
+    pub source_directory: Option<String>,
     /// The owner's address.
     pub owner_email: String,
     /// The partner directory's domain.
@@ -156,6 +158,9 @@ impl Person {
             .fill("ownerEmail", &with.owner_email)?
             .fill("partnerDirectory", &with.partner_directory)?
             .fill("partnerAdminEmail", &with.partner_admin_email)?;
+        if let Some(directory) = &with.source_directory {
+            form.fill("sourceDirectory", directory)?;
+        }
         if let Some(cloud) = &with.cloud {
             form.fill("cloud", cloud)?;
         }

@@ -102,6 +102,7 @@ async fn walk(stack: &Stack, route: Route, console: &Console) -> Result<Receipt>
 
     let sign_up = SignUp {
         subscription_id: subscription.subscription_id.clone(),
+        source_directory: None,
         owner_email: OWNER.to_owned(),
         partner_directory: PARTNER_DIRECTORY.to_owned(),
         partner_admin_email: PARTNER_ADMIN.to_owned(),

@@ -5,16 +5,18 @@
 //! admin's can (step 2, and again). Both put their rows into the job, which keeps them however the step ends.
 
 use access::snapshot::NotRead;
-use impact::preflight::{Check, CheckId, Fixer, State};
+use impact::preflight::{Check, CheckId, Choice, Fixer, InSight, OtherDirectory, State};
 use impact::report::{Override, Report};
-use microsoft::arm::{Arm, Block, OWNER_ROLE, RoleAssignment, Subscription, SubscriptionPolicy, SubscriptionState};
+use microsoft::arm::{
+    Arm, Block, OWNER_ROLE, RoleAssignment, Subscription, SubscriptionPolicy, SubscriptionState, TenantDescription,
+};
 use microsoft::graph::{DirectoryRole, Graph, MayInvite, Organization};
 use microsoft::partner_center::PartnerCenter;
 use microsoft::{CloudClient, Error, ErrorKind};
 use onboarding::{Actor, Directory, ErrorClass, ErrorName, ObjectId, Route, SubscriptionId};
 use serde_json::{Map, Value, json};
 use step::{Job, Stop};
-use store::Loaded;
+use store::{Loaded, Meta};
 
 /// What the owner's side came to.
 #[derive(Debug, Clone)]
@@ -118,21 +120,27 @@ pub(crate) fn code(error: &Error) -> String {
 /// Looks at everything that the owner's token can see. Changes nothing at Microsoft.
 ///
 /// Microsoft calls: the subscription, the owner's assignments and eligibilities, pending requests, the source directory's policy,
-/// locks, delegations.
+/// locks, delegations; where the subscription is not seen or none is chosen, also the account's subscriptions and directories.
 ///
 /// # Errors
-/// [`ErrorName::SubscriptionElsewhere`], [`ErrorName::SubscriptionNotMovable`], [`ErrorName::SubscriptionNotEnabled`],
+/// [`ErrorName::SubscriptionElsewhere`], [`ErrorName::SubscriptionNotVisible`], [`ErrorName::SubscriptionNotChosen`], [`ErrorName::SubscriptionNotMovable`], [`ErrorName::SubscriptionNotEnabled`],
 /// [`ErrorName::OwnerNotOwner`], [`ErrorName::RequestForeignPending`], [`ErrorName::LeavingBlocked`], and the calls'.
 pub async fn owners_side(job: &mut Job<'_>, arm: &Arm) -> Result<OwnersSide, Stop> {
     let meta = job.loaded.meta.clone();
     let Some(owner) = meta.owner_oid.clone() else {
         return Err(Stop::sign_in(Actor::Owner, Directory::Source, "first", None));
     };
-    let id = &meta.subscription_id;
     let mut rows = Rows::new(job, Actor::Owner);
-    let subscription = look_at(arm, id).await?;
+    let subscription = match find(&mut rows, arm, &meta).await? {
+        Ok(subscription) => subscription,
+        Err(stop) => {
+            rows.stops.push(stop);
+            rows.finish(job)?;
+            return Err(Stop::new(ErrorName::SubscriptionNotVisible, INVISIBLE));
+        }
+    };
+    let id = subscription.as_ref().map_or(&meta.subscription_id, |subscription| &subscription.subscription_id);
     match &subscription {
-        Some(subscription) if subscription.tenant_id != meta.source_tenant_id => return Err(elsewhere()),
         Some(subscription) => look_at_subscription(&mut rows, subscription),
         None => {
             for row in [CheckId::SubscriptionState, CheckId::Offer, CheckId::SpendingLimit] {
@@ -140,10 +148,10 @@ pub async fn owners_side(job: &mut Job<'_>, arm: &Arm) -> Result<OwnersSide, Sto
             }
         }
     }
-    look_at_owner(&mut rows, arm, id, &owner).await?;
+    look_at_owner(&mut rows, arm, id, &owner, subscription.is_some()).await?;
     // The sign-in demands it (`acrs`), and Entra ID gives no code without.
     rows.put(CheckId::OwnerMfa, (State::Holds, "demanded-at-sign-in"), "the sign-in", json!({}));
-    look_at_pending(&mut rows, job, arm).await?;
+    look_at_pending(&mut rows, job, arm, id).await?;
     look_at_locks(&mut rows, arm, id).await?;
     look_at_delegations(&mut rows, arm, id, subscription.as_ref()).await?;
 
@@ -160,7 +168,7 @@ pub async fn owners_side(job: &mut Job<'_>, arm: &Arm) -> Result<OwnersSide, Sto
     );
     look_at_mails(&mut rows, &job.loaded);
     rows.finish(job)?;
-    let subscription = subscription.ok_or_else(|| Stop::new(ErrorName::OwnerNotOwner, INVISIBLE))?;
+    let subscription = subscription.ok_or_else(|| Stop::new(ErrorName::SubscriptionNotVisible, INVISIBLE))?;
     Ok(OwnersSide { subscription, leaving })
 }
 
@@ -174,13 +182,92 @@ fn elsewhere() -> Stop {
     Stop::new(ErrorName::SubscriptionElsewhere, "the subscription no longer trusts the source directory")
 }
 
-async fn look_at(arm: &Arm, id: &SubscriptionId) -> Result<Option<Subscription>, Stop> {
-    match arm.subscription(id).await {
-        Ok(subscription) => Ok(subscription),
-        Err(error) if error.kind() == ErrorKind::Forbidden => Ok(None),
-        Err(error) if error.kind() == ErrorKind::WrongTenant => Err(elsewhere()),
-        Err(error) => Err(owners(&error)),
+/// The subscription: the one that was named or chosen before, or the only one that can be meant. `Ok(None)`: the account doesn't see it.
+/// An inner error says that there is nothing to look at further: the owner has to choose first.
+async fn find(rows: &mut Rows, arm: &Arm, meta: &Meta) -> Result<Result<Option<Subscription>, Stop>, Stop> {
+    const SOURCE: &str = "GET subscriptions/{id}";
+    let id = &meta.subscription_id;
+    if !id.is_chosen() {
+        return choose(rows, arm, meta).await;
     }
+    // What the owner chose has not been looked at by anybody: not being here means a mistake, not that somebody moved it.
+    let may_be_wrong = meta.subscription_chosen && !meta.subscription_locked;
+    match arm.subscription(id).await {
+        Ok(Some(subscription)) if subscription.tenant_id == meta.source_tenant_id => {
+            rows.put(CheckId::SubscriptionVisible, (State::Holds, "seen"), SOURCE, json!({}));
+            return Ok(Ok(Some(subscription)));
+        }
+        Ok(None) => {}
+        Err(error) if error.kind() == ErrorKind::Forbidden => {}
+        Err(error) if error.kind() == ErrorKind::WrongTenant && may_be_wrong => {}
+        Ok(Some(_)) if may_be_wrong => {}
+        Ok(Some(_)) => return Err(elsewhere()),
+        Err(error) if error.kind() == ErrorKind::WrongTenant => return Err(elsewhere()),
+        Err(error) => return Err(owners(&error)),
+    }
+    let (_, in_sight) = in_sight(arm, meta).await?;
+    rows.put(CheckId::SubscriptionVisible, (State::Fails, "not-visible"), SOURCE, json!(in_sight)).fixer =
+        Some(Fixer::Owner);
+    if may_be_wrong {
+        // Its access can't be asked about in this directory.
+        return Ok(Err(Stop::new(ErrorName::SubscriptionNotVisible, INVISIBLE)));
+    }
+    Ok(Ok(None))
+}
+
+/// The request named no subscription: where the account sees one only, that one is meant; the owner confirms it by its name before it
+/// moves. Of several, one that can't move is as good a choice as none, but it is for the owner to see why.
+async fn choose(rows: &mut Rows, arm: &Arm, meta: &Meta) -> Result<Result<Option<Subscription>, Stop>, Stop> {
+    const SOURCE: &str = "GET subscriptions";
+    let (mut all, in_sight) = in_sight(arm, meta).await?;
+    if all.len() <= 1 {
+        let case = if all.is_empty() { (State::Fails, "not-visible") } else { (State::Holds, "found") };
+        let row = rows.put(CheckId::SubscriptionVisible, case, SOURCE, json!(in_sight));
+        row.fixer = all.is_empty().then_some(Fixer::Owner);
+        return Ok(match all.pop() {
+            Some(only) => Ok(Some(only)),
+            None => {
+                Err(Stop::new(ErrorName::SubscriptionNotVisible, "the account sees no subscription in the directory"))
+            }
+        });
+    }
+    rows.put(CheckId::SubscriptionVisible, (State::Fails, "several"), SOURCE, json!(in_sight)).fixer =
+        Some(Fixer::Owner);
+    let text = format!("the account sees {} subscriptions in the directory, and none was named", all.len());
+    Ok(Err(Stop::new(ErrorName::SubscriptionNotChosen, text)))
+}
+
+/// What the account sees: the subscriptions of the source directory, and other directories, in which nobody asks.
+async fn in_sight(arm: &Arm, meta: &Meta) -> Result<(Vec<Subscription>, InSight), Stop> {
+    let mut all = arm.subscriptions().await.map_err(|error| owners(&error))?;
+    // Those that are delegated to this directory are not in it.
+    all.retain(|one| one.tenant_id == meta.source_tenant_id);
+    let tenants = match arm.tenants().await {
+        Ok(tenants) => tenants,
+        Err(error) if is_unreadable(&error) => Vec::new(),
+        Err(error) => return Err(owners(&error)),
+    };
+    let choice = |one: &Subscription| {
+        let (movable, case) = if one.state == SubscriptionState::Enabled {
+            impact::preflight::offer(one.subscription_policies.quota_id.as_deref())
+        } else {
+            // It can be made active again.
+            (State::Warning, "not-enabled")
+        };
+        let name = onboarding::plain::one_line(&one.display_name);
+        Choice { id: one.subscription_id.clone(), name, movable, case: case.to_owned() }
+    };
+    let directory = |one: &TenantDescription| OtherDirectory {
+        id: one.tenant_id.clone(),
+        name: one.display_name.as_deref().or(one.default_domain.as_deref()).map(onboarding::plain::one_line),
+    };
+    let others = tenants.iter().filter(|one| one.tenant_id != meta.source_tenant_id);
+    let in_sight = InSight {
+        subscriptions: all.iter().take(InSight::MOST).map(choice).collect(),
+        more: all.len().saturating_sub(InSight::MOST),
+        directories: others.take(InSight::MOST).map(directory).collect(),
+    };
+    Ok((all, in_sight))
 }
 
 fn look_at_subscription(rows: &mut Rows, subscription: &Subscription) {
@@ -222,7 +309,13 @@ fn spending_limit(said: Option<&str>) -> (State, &'static str) {
 }
 
 /// Microsoft: the owner must be assigned directly, without conditions, groups or privileged identity management.
-async fn look_at_owner(rows: &mut Rows, arm: &Arm, id: &SubscriptionId, owner: &ObjectId) -> Result<(), Stop> {
+async fn look_at_owner(
+    rows: &mut Rows,
+    arm: &Arm,
+    id: &SubscriptionId,
+    owner: &ObjectId,
+    visible: bool,
+) -> Result<(), Stop> {
     const SOURCE: &str = "GET roleAssignments, roleEligibilityScheduleInstances";
     let readable = |outcome: Result<Vec<RoleAssignment>, Error>| match outcome {
         Ok(list) => Ok(list),
@@ -250,7 +343,9 @@ async fn look_at_owner(rows: &mut Rows, arm: &Arm, id: &SubscriptionId, owner: &
     if case == "direct" {
         rows.put(CheckId::OwnerRole, (State::Holds, case), SOURCE, evidence);
     } else {
-        let stop = Stop::new(ErrorName::OwnerNotOwner, owner_words(case, assigned.is_empty()));
+        // Without any role on it, it may as well be the wrong account or the wrong subscription.
+        let name = if visible || case != "none" { ErrorName::OwnerNotOwner } else { ErrorName::SubscriptionNotVisible };
+        let stop = Stop::new(name, owner_words(case, assigned.is_empty()));
         rows.fails(CheckId::OwnerRole, case, SOURCE, evidence, Fixer::Owner, stop);
     }
     Ok(())
@@ -293,10 +388,10 @@ fn owner_words(case: &str, nothing: bool) -> &'static str {
     }
 }
 
-async fn look_at_pending(rows: &mut Rows, job: &Job<'_>, arm: &Arm) -> Result<(), Stop> {
+async fn look_at_pending(rows: &mut Rows, job: &Job<'_>, arm: &Arm, id: &SubscriptionId) -> Result<(), Stop> {
     const SOURCE: &str = "GET changeTenantRequest";
     let meta = &job.loaded.meta;
-    let pending = match arm.directory_changes(&meta.subscription_id).await {
+    let pending = match arm.directory_changes(id).await {
         Ok(pending) => pending,
         Err(error) if is_unreadable(&error) => {
             rows.put(CheckId::PendingRequest, (State::Unknown, "not-readable"), SOURCE, json!({"code": code(&error)}));

@@ -1,6 +1,6 @@
 //! Whether the subscription can be moved: one row a condition, each from a real call, with its evidence, its fix and who can fix it.
 
-use onboarding::Actor;
+use onboarding::{Actor, SubscriptionId, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// What a row says. Unknown is never presented as fine.
@@ -63,6 +63,8 @@ pub enum CheckId {
     OwnerRole,
     /// The owner's sign-in has multi-factor authentication.
     OwnerMfa,
+    /// The owner's account sees the subscription in the directory it is in.
+    SubscriptionVisible,
     /// The offer may change its directory.
     Offer,
     /// The subscription is active.
@@ -122,6 +124,52 @@ pub struct Check {
     pub at: String,
 }
 
+/// A subscription that the owner's account sees in the source directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Choice {
+    /// Its id.
+    pub id: SubscriptionId,
+    /// What it is called, on one line.
+    pub name: String,
+    /// Whether it can move, as far as its state and its offer tell: [`State::Fails`] is no choice.
+    pub movable: State,
+    /// The case: `not-enabled`, or that of its offer.
+    pub case: String,
+}
+
+/// Another directory of the owner's account: the subscription may be in one of these. We ask in none of them: that would take a sign-in
+/// there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherDirectory {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name or domain, on one line, where Azure tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// What the owner's account sees: the evidence of [`CheckId::SubscriptionVisible`] where the subscription is not seen, or none is chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InSight {
+    /// The first [`InSight::MOST`] subscriptions of the source directory.
+    #[serde(default)]
+    pub subscriptions: Vec<Choice>,
+    /// How many more there are.
+    #[serde(default)]
+    pub more: usize,
+    /// Other directories of the account.
+    #[serde(default)]
+    pub directories: Vec<OtherDirectory>,
+}
+
+impl InSight {
+    /// How many of each are kept: more than anybody reads, and small enough for a record.
+    pub const MOST: usize = 50;
+}
+
 /// All rows so far: the newest of each id.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -133,7 +181,8 @@ impl CheckId {
     pub fn group(self) -> Group {
         match self {
             Self::OwnerRole | Self::OwnerMfa | Self::PartnerMfa => Group::Account,
-            Self::Offer
+            Self::SubscriptionVisible
+            | Self::Offer
             | Self::SubscriptionState
             | Self::SpendingLimit
             | Self::Lighthouse
@@ -167,6 +216,13 @@ impl Preflight {
     #[must_use]
     pub fn get(&self, id: CheckId) -> Option<&Check> {
         self.0.iter().find(|row| row.id == id)
+    }
+
+    /// What the owner's account saw, where the subscription was not seen or is to be chosen.
+    #[must_use]
+    pub fn in_sight(&self) -> InSight {
+        let evidence = self.get(CheckId::SubscriptionVisible).map(|row| row.evidence.clone());
+        evidence.and_then(|evidence| serde_json::from_value(evidence.into()).ok()).unwrap_or_default()
     }
 
     /// The rows that do not hold.
@@ -244,6 +300,26 @@ mod tests {
         let order: Vec<_> = rows.0.iter().map(|row| row.id).collect();
         assert_eq!(order, [CheckId::OwnerRole, CheckId::Offer, CheckId::Mail]);
         assert_eq!(rows.failing().map(|row| row.id).collect::<Vec<_>>(), [CheckId::OwnerRole]);
+    }
+
+    #[test]
+    fn what_is_in_sight_is_read_from_its_row_and_nothing_from_none() {
+        let mut rows = Preflight::default();
+        assert_eq!(rows.in_sight(), InSight::default());
+        let seen = InSight {
+            subscriptions: vec![Choice {
+                id: SubscriptionId::parse("6c3c85bc-5366-4eaa-8055-a10529eafd03").unwrap(),
+                name: "Shop".into(),
+                movable: State::Holds,
+                case: "offer-pay-as-you-go".into(),
+            }],
+            more: 2,
+            directories: vec![],
+        };
+        let evidence = serde_json::to_value(&seen).unwrap();
+        let row = check(CheckId::SubscriptionVisible, State::Fails, 1);
+        rows.put(Check { evidence: evidence.as_object().cloned().unwrap(), ..row });
+        assert_eq!(rows.in_sight(), seen);
     }
 
     #[test]

@@ -175,6 +175,18 @@ errors! {
         "The subscription's owner has already taken another onboarding of it up.",
         "This onboarding ends; the other goes on.",
         "Go on with the other onboarding: its people have its link by mail.";
+    /// The request named no subscription, and the owner sees several.
+    SubscriptionNotChosen = "Subscription.NotChosen", Fix, OWNER,
+        "Which subscription shall move?",
+        "The request named no subscription, and your account sees more than one in the directory.",
+        "Nothing was changed in Azure. The onboarding waits.",
+        "Choose the subscription on this onboarding's page.";
+    /// The owner's account sees no such subscription in the source directory.
+    SubscriptionNotVisible = "Subscription.NotVisible", Fix, OWNER,
+        "We can't see the subscription with this account",
+        "In the directory that it should be in, Azure shows your account no such subscription: the account has no role on it, or it belongs to another account or directory.",
+        "Nothing was changed in Azure. The onboarding waits.",
+        "Have an Owner of the subscription assign you the Owner role, or choose another subscription or account on this onboarding's page, then choose Check again.";
     /// The signed-in owner lacks a direct, unconditional Owner role.
     OwnerNotOwner = "Owner.NotOwner", Fix, OWNER,
         "You need the Owner role without conditions",

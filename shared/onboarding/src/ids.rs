@@ -74,6 +74,21 @@ guid! {
     /// An Azure subscription.
     SubscriptionId, "a subscription id"
 }
+impl SubscriptionId {
+    /// The GUID of zeros, which no subscription has: the owner has not chosen one yet. A record always has a subscription's id, so that
+    /// whoever reads it with older code finds what it expects.
+    #[must_use]
+    pub fn not_chosen() -> Self {
+        Self(uuid::Uuid::nil().hyphenated().to_string())
+    }
+
+    /// Whether it is a subscription's, and not [`Self::not_chosen`].
+    #[must_use]
+    pub fn is_chosen(&self) -> bool {
+        *self != Self::not_chosen()
+    }
+}
+
 guid! {
     /// A Microsoft Entra tenant (directory).
     TenantId, "a tenant id"

@@ -51,8 +51,13 @@ pub struct OnboardingRequest {
     /// Given by the form only, so that a second click is the same onboarding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub onboarding_id: Option<OnboardingId>,
-    /// The subscription to move.
-    pub subscription_id: SubscriptionId,
+    /// The subscription to move. Absent: the owner chooses it after their sign-in, from those that they see in the directory it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscription_id: Option<SubscriptionId>,
+    /// The directory that the subscription is in: a verified domain, the onmicrosoft.com name, or the tenant id. Where the subscription
+    /// is given, Azure itself says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_directory: Option<String>,
     /// The partner directory: a verified domain, the onmicrosoft.com name, or the tenant id.
     pub partner_directory: String,
     /// The partner admin's e-mail address, lower case.
@@ -96,9 +101,10 @@ pub struct Initiator {
 
 impl OnboardingRequest {
     /// The fields a request may have, the required ones first.
-    pub const FIELDS: [&'static str; 13] = [
+    pub const FIELDS: [&'static str; 14] = [
         "schema",
         "subscriptionId",
+        "sourceDirectory",
         "partnerDirectory",
         "partnerAdminEmail",
         "ownerEmail",
@@ -121,7 +127,7 @@ impl OnboardingRequest {
             return Err(vec![FieldError {
                 field: "(whole input)".into(),
                 message:
-                    "must be a JSON object with subscriptionId, partnerDirectory, partnerAdminEmail and ownerEmail"
+                    "must be a JSON object with partnerDirectory, partnerAdminEmail, ownerEmail and subscriptionId or sourceDirectory"
                         .into(),
             }]);
         };
@@ -138,10 +144,18 @@ impl OnboardingRequest {
         }
         let mut read = Reader { fields, errors };
         read.schema();
-        let subscription_id = read.required("subscriptionId").and_then(|text| {
-            read.check("subscriptionId", SubscriptionId::parse(&text).ok(),
-                "must be a GUID such as 6c3c85bc-5366-4eaa-8055-a10529eafd03; copy it from the subscription's overview page in the Azure portal")
-        });
+        let wrong_before = read.errors.len();
+        let subscription_id = read.optional(
+            "subscriptionId",
+            |text| SubscriptionId::parse(text).ok().filter(SubscriptionId::is_chosen),
+            "must be a GUID such as 6c3c85bc-5366-4eaa-8055-a10529eafd03; copy it from the subscription's overview page in the Azure portal",
+        );
+        let source_directory = read.optional(
+            "sourceDirectory",
+            directory,
+            "must be a domain such as fabrikam.com or fabrikam.onmicrosoft.com, or a tenant id",
+        );
+        let where_is_wrong = read.errors.len() > wrong_before;
         let partner_directory = read.required("partnerDirectory").and_then(|text| {
             read.check(
                 "partnerDirectory",
@@ -164,6 +178,21 @@ impl OnboardingRequest {
         let time_zone =
             read.optional("timeZone", time_zone, "must be the name of a time zone such as Europe/Berlin or UTC");
         let started_by = read.initiator();
+        // Azure shows a person the subscriptions of one directory at a time, and a personal account's of none unless one is named.
+        let source_directory = match (&subscription_id, source_directory) {
+            (None, None) if !where_is_wrong => {
+                let domain = owner_email.as_deref().and_then(|email| email.rsplit_once('@')).map(|(_, domain)| domain);
+                let domain = domain.filter(|_| owner_account == Some(AccountKind::Work)).map(str::to_owned);
+                if domain.is_none() {
+                    read.fail(
+                        "subscriptionId",
+                        "is missing. Give it, or the directory that the subscription is in (sourceDirectory): the owner then chooses the subscription after their sign-in",
+                    );
+                }
+                domain
+            }
+            (_, directory) => directory,
+        };
         let onboarding_id = read.optional(
             "onboardingId",
             |text| OnboardingId::parse(text).ok(),
@@ -179,37 +208,35 @@ impl OnboardingRequest {
                 message: "has a character that Microsoft refuses in guest invitations; choose the two-party route, which needs no invitation".into(),
             });
         }
-        match (subscription_id, partner_directory, partner_admin_email, owner_email) {
-            (Some(subscription_id), Some(partner_directory), Some(partner_admin_email), Some(owner_email))
-                if errors.is_empty() =>
-            {
-                Ok(Self {
-                    schema: SCHEMA,
-                    onboarding_id,
-                    subscription_id,
-                    partner_directory,
-                    partner_admin_email,
-                    owner_email,
-                    owner_account: owner_account.unwrap_or(AccountKind::Unknown),
-                    cloud: cloud.unwrap_or_default(),
-                    route,
-                    reference,
-                    language,
-                    time_zone,
-                    started_by,
-                })
-            }
+        match (partner_directory, partner_admin_email, owner_email) {
+            (Some(partner_directory), Some(partner_admin_email), Some(owner_email)) if errors.is_empty() => Ok(Self {
+                schema: SCHEMA,
+                onboarding_id,
+                subscription_id,
+                source_directory,
+                partner_directory,
+                partner_admin_email,
+                owner_email,
+                owner_account: owner_account.unwrap_or(AccountKind::Unknown),
+                cloud: cloud.unwrap_or_default(),
+                route,
+                reference,
+                language,
+                time_zone,
+                started_by,
+            }),
             _ => Err(errors),
         }
     }
 
-    /// What makes two requests the same onboarding: the subscription, the directory and the two people. A repeated start,
-    /// from whichever of the three places, leads to the one that runs.
+    /// What makes two requests the same onboarding: the subscription, or the directory that it is in where it is not given, the partner
+    /// directory and the two people. A repeated start, from whichever of the three places, leads to the one that runs.
     #[must_use]
-    pub fn key(&self, partner_tenant: &crate::TenantId) -> String {
+    pub fn key(&self, source_tenant: &crate::TenantId, partner_tenant: &crate::TenantId) -> String {
+        let subscription = self.subscription_id.as_ref().map_or(source_tenant.as_str(), SubscriptionId::as_str);
         crate::audit::digest(&serde_json::json!([
             self.cloud.as_str(),
-            self.subscription_id,
+            subscription,
             partner_tenant,
             self.partner_admin_email,
             self.owner_email,
@@ -366,6 +393,45 @@ mod tests {
     }
 
     #[test]
+    fn without_a_subscription_it_says_in_which_directory_the_owner_shall_choose_one() {
+        let mut input = good();
+        input["subscriptionId"].take();
+        assert_eq!(fields_refused(&input), ["subscriptionId"], "a personal account's address names no directory");
+        input["sourceDirectory"] = json!("Fabrikam.onmicrosoft.com");
+        let request = OnboardingRequest::parse(&input).unwrap();
+        assert_eq!(
+            (request.subscription_id, request.source_directory.as_deref()),
+            (None, Some("fabrikam.onmicrosoft.com"))
+        );
+        // A work account's does.
+        input["sourceDirectory"].take();
+        input["ownerEmail"] = json!("rosa@fabrikam.com");
+        assert_eq!(fields_refused(&input), ["subscriptionId"]);
+        input["ownerAccount"] = json!("work");
+        let request = OnboardingRequest::parse(&input).unwrap();
+        assert_eq!(request.source_directory.as_deref(), Some("fabrikam.com"));
+        assert_eq!(OnboardingRequest::parse(&serde_json::to_value(&request).unwrap()).unwrap(), request);
+        // What was mistyped is told once, and the GUID that stands for none is no subscription.
+        input["subscriptionId"] = json!("00000000-0000-0000-0000-000000000000");
+        assert_eq!(fields_refused(&input), ["subscriptionId"]);
+    }
+
+    #[test]
+    fn requests_without_a_subscription_are_the_same_within_one_directory() {
+        let tenant = |text: &str| crate::TenantId::parse(text).unwrap();
+        let partner = tenant("45ffe2da-b7a4-460f-9e4c-51afd47b94cb");
+        let sources = [tenant("f3a0f89e-12ab-4bcd-8e9f-0123456789ab"), tenant("b11a05c8-6acc-435e-9a51-2140dea093a5")];
+        let mut input = good();
+        let named = OnboardingRequest::parse(&input).unwrap();
+        assert_eq!(named.key(&sources[0], &partner), named.key(&sources[1], &partner));
+        input["subscriptionId"].take();
+        input["sourceDirectory"] = json!("fabrikam.com");
+        let open = OnboardingRequest::parse(&input).unwrap();
+        assert_ne!(open.key(&sources[0], &partner), open.key(&sources[1], &partner));
+        assert_ne!(open.key(&sources[0], &partner), named.key(&sources[0], &partner));
+    }
+
+    #[test]
     fn a_request_survives_its_own_json() {
         let request = OnboardingRequest::parse(&good()).unwrap();
         assert_eq!(OnboardingRequest::parse(&serde_json::to_value(&request).unwrap()).unwrap(), request);
@@ -415,8 +481,9 @@ mod tests {
 
     #[test]
     fn a_reference_does_not_make_it_another_onboarding() {
+        let source = crate::TenantId::parse("f3a0f89e-12ab-4bcd-8e9f-0123456789ab").unwrap();
         let tenant = crate::TenantId::parse("45ffe2da-b7a4-460f-9e4c-51afd47b94cb").unwrap();
-        let key = |input: &Value| OnboardingRequest::parse(input).unwrap().key(&tenant);
+        let key = |input: &Value| OnboardingRequest::parse(input).unwrap().key(&source, &tenant);
         let mut input = good();
         input["reference"] = json!("T-1");
         assert_eq!(key(&good()), key(&input));

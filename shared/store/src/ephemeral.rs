@@ -383,6 +383,9 @@ pub struct Draft {
     pub request: String,
     /// The partner directory's id, as it was found for the request.
     pub partner_tenant: String,
+    /// The id of the directory that the subscription is in, as it was found for the request. Older drafts have none.
+    #[serde(default)]
+    pub source_tenant: String,
     /// Whose mailbox must be proved.
     pub email: String,
     /// Which of the two people that is; none if somebody else.

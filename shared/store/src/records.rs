@@ -38,8 +38,12 @@ pub struct Meta {
     pub cloud: Cloud,
     /// Who accepts the move.
     pub route: Route,
-    /// The subscription.
+    /// The subscription; [`SubscriptionId::not_chosen`] until the owner has chosen one, where the request names none.
     pub subscription_id: SubscriptionId,
+    /// Whether the owner chose it after their sign-in, as opposed to the request naming it: then nobody has looked yet whether it is in
+    /// the source directory at all.
+    #[serde(default)]
+    pub subscription_chosen: bool,
     /// Its display name, known after step 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscription_name: Option<String>,

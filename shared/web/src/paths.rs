@@ -126,6 +126,12 @@ pub fn check_again(link: &str) -> String {
     format!("/o/{link}/check-again")
 }
 
+/// Chooses the subscription (POST).
+#[must_use]
+pub fn choose(link: &str) -> String {
+    format!("/o/{link}/choose")
+}
+
 /// Whether the subscription can be moved.
 #[must_use]
 pub fn preflight(link: &str) -> String {

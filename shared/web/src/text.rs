@@ -108,7 +108,7 @@ pub(crate) const FORM_ERROR_PREFIX: Text = text("form.error-prefix", "Error: ");
 pub(crate) const FORM_SUBSCRIPTION: Text = text("form.subscription.label", "Azure subscription id");
 pub(crate) const FORM_SUBSCRIPTION_HINT: Text = text(
     "form.subscription.hint",
-    "On the subscription's overview page in the Azure portal, such as 6c3c85bc-5366-4eaa-8055-a10529eafd03.",
+    "On the subscription's overview page in the Azure portal, such as 6c3c85bc-5366-4eaa-8055-a10529eafd03. Not at hand? Leave it empty: the owner chooses after their sign-in.",
 );
 pub(crate) const FORM_DIRECTORY: Text = text("form.directory.label", "Partner directory");
 pub(crate) const FORM_DIRECTORY_HINT: Text = text(
@@ -394,6 +394,11 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ),
     ("person.handed-over", text("activity.person.handed-over", "A part was handed to somebody else")),
     ("wait.reminded", text("activity.wait.reminded", "A person was reminded")),
+    (
+        "subscription.found",
+        text("activity.subscription.found", "The owner's account sees one subscription: that one is taken"),
+    ),
+    ("subscription.chosen", text("activity.subscription.chosen", "The owner chose the subscription")),
     ("sign-in.done", text("activity.sign-in.done", "Signed in with the right account")),
     ("sign-in.refused", text("activity.sign-in.refused", "A sign-in was refused by Microsoft")),
     (

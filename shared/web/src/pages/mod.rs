@@ -2,6 +2,7 @@
 
 mod cancel;
 mod check_mail;
+mod choose;
 mod confirm;
 mod evidence;
 mod fix;
@@ -25,6 +26,7 @@ pub use cancel::{CancelView, cancel};
 pub use check_mail::{
     CheckMailView, CodeProblem, DO_RESEND, FIELD_BUTTON, FIELD_CODE, already_running, check_mail, check_mail_gone,
 };
+pub use choose::{ChooseView, FIELD_OTHER_SUBSCRIPTION, FIELD_SUBSCRIPTION, choose, choose_wrong, subscription_said};
 pub use confirm::{
     AgreeRow, ConfirmView, DO_SEND_BACK, FIELD_HASH, FIELD_NAME, FIELD_PHRASE, FIELD_TICK_BACK, FIELD_TICK_DELETE,
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,

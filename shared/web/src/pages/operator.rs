@@ -257,7 +257,7 @@ pub struct OperatorOneView<'a> {
     /// The onboarding, in short.
     pub row: &'a OperatorRow,
     /// The subscription's id.
-    pub subscription_id: &'a str,
+    pub subscription_id: Option<&'a str>,
     /// The directory that it comes from.
     pub from: &'a str,
     /// The route and the cloud.
@@ -557,7 +557,7 @@ fn facts(view: &OperatorOneView<'_>) -> Markup {
                 }
             }
             dt { (words::ONE_SUBSCRIPTION) }
-            dd { (row.subscription) @if row.subscription != view.subscription_id { br; code { (view.subscription_id) } } }
+            dd { (row.subscription) @if let Some(id) = view.subscription_id.filter(|id| row.subscription != *id) { br; code { (id) } } }
             dt { (words::ONE_FROM) }
             dd { code { (view.from) } }
             dt { (words::ONE_TO) }

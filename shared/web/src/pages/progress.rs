@@ -207,8 +207,9 @@ pub struct ProgressView {
     pub cancelling: bool,
     /// Whether it can still be cancelled.
     pub may_cancel: bool,
-    /// The subscription's id.
-    pub subscription_id: String,
+    /// The subscription's id, once it is chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_id: Option<String>,
     /// Its name, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription_name: Option<String>,
@@ -398,7 +399,8 @@ fn to_do(view: &ProgressView) -> Markup {
 /// The progress page.
 #[must_use]
 pub fn progress(view: &ProgressView) -> Markup {
-    let subscription = view.subscription_name.as_deref().unwrap_or(&view.subscription_id);
+    let (name, id) = (view.subscription_name.as_deref(), view.subscription_id.as_deref());
+    let subscription = name.or(id).unwrap_or(people::CHOOSE_NOT_YET.said());
     let yours = !view.status.is_over() && view.turn.as_ref().is_some_and(|turn| turn.yours);
     let tone = match view.status {
         Status::Done => "good",
@@ -480,7 +482,7 @@ pub fn progress(view: &ProgressView) -> Markup {
         }
         h2 { (text::PROGRESS_ABOUT) }
         dl {
-            dt { (text::PROGRESS_SUBSCRIPTION) } dd { (subscription) br; code { (view.subscription_id) } }
+            dt { (text::PROGRESS_SUBSCRIPTION) } dd { (subscription) @if let Some(id) = id.filter(|id| *id != subscription) { br; code { (id) } } }
             dt { (text::PROGRESS_FROM) } dd { (view.from) }
             dt { (text::PROGRESS_TO) } dd { (view.to) }
             dt { (text::PROGRESS_OWNER) } dd { (view.owner) (come_back(view, Actor::Owner)) }
@@ -554,7 +556,7 @@ mod tests {
             }),
             cancelling: false,
             may_cancel: true,
-            subscription_id: "6c3c85bc-5366-4eaa-8055-a10529eafd03".into(),
+            subscription_id: Some("6c3c85bc-5366-4eaa-8055-a10529eafd03".into()),
             subscription_name: None,
             from: "f".into(),
             to: "Contoso".into(),

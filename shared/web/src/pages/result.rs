@@ -110,6 +110,12 @@ results! {
         "You asked us to check again.",
         "The same step looks at Microsoft's answer once more. If it is fixed, we go on by ourselves.",
         "Nothing to do now. The progress page shows the result in a moment.";
+    /// The owner chose a subscription.
+    Chosen = "chosen", "Subscription.Chosen", OK, false,
+        "Thanks, we look at that subscription",
+        "You chose the subscription that this is about.",
+        "We look whether your account may move it, and go on by ourselves if so. Nothing has been changed in Azure.",
+        "Nothing to do now. The progress page shows the result in a moment.";
     /// The person has more time.
     Extended = "extended", "Wait.Extended", OK, false,
         "You have more time",

@@ -21,6 +21,7 @@ pub const FIELD_INITIATOR_EMAIL: &str = "initiatorEmail";
 pub fn field_label(field: &str) -> &str {
     match field {
         "subscriptionId" => text::FORM_SUBSCRIPTION.said(),
+        "sourceDirectory" => words::SOURCE.said(),
         "partnerDirectory" => text::FORM_DIRECTORY.said(),
         "partnerAdminEmail" => text::FORM_PARTNER.said(),
         "ownerEmail" => text::FORM_OWNER.said(),
@@ -62,8 +63,10 @@ pub const DO_CHECK: &str = "check";
 pub struct Found {
     /// The partner directory's id.
     pub directory: Option<TenantId>,
-    /// The directory that the subscription is in.
+    /// The directory that the subscription is in, as Azure says.
     pub subscription_in: Option<TenantId>,
+    /// The id of the directory that was named as the one it is in.
+    pub source: Option<TenantId>,
     /// Whether both people have the same address.
     pub same_address: bool,
 }
@@ -75,7 +78,8 @@ fn found(found: &Found) -> Markup {
             ul {
                 @if let Some(tenant) = &found.directory { li { (words::FOUND_DIRECTORY) " " code { (tenant) } } }
                 @if let Some(tenant) = &found.subscription_in { li { (words::FOUND_SUBSCRIPTION) " " code { (tenant) } } }
-                @if found.directory.is_none() && found.subscription_in.is_none() { li { (words::FOUND_NOTHING) } }
+                @if let (None, Some(tenant)) = (&found.subscription_in, &found.source) { li { (words::FOUND_SOURCE) " " code { (tenant) } } }
+                @if found.directory.is_none() && found.subscription_in.is_none() && found.source.is_none() { li { (words::FOUND_NOTHING) } }
                 @if found.same_address { li { (words::FOUND_SAME_ADDRESS) } }
             }
             p { (words::FOUND_NOTHING_SENT) }
@@ -163,7 +167,8 @@ pub fn signup_form(view: &FormView<'_>) -> Markup {
                 ("other", words::WHO_OTHER),
             ]))
             (field(&Field { kind: "email", autocomplete: Some("email"), required: false, ..base(FIELD_INITIATOR_EMAIL, words::OTHER_EMAIL, Some(words::OTHER_EMAIL_HINT)) }))
-            (field(&base("subscriptionId", text::FORM_SUBSCRIPTION, Some(text::FORM_SUBSCRIPTION_HINT))))
+            (field(&Field { required: false, ..base("subscriptionId", text::FORM_SUBSCRIPTION, Some(text::FORM_SUBSCRIPTION_HINT)) }))
+            (field(&Field { required: false, ..base("sourceDirectory", words::SOURCE, Some(words::SOURCE_HINT)) }))
             (field(&Field { kind: "email", autocomplete: Some("email"), ..base("ownerEmail", text::FORM_OWNER, Some(text::FORM_OWNER_HINT)) }))
             (choices(view, "ownerAccount", text::FORM_ACCOUNT, AccountKind::Unknown.as_str(), &[
                 (AccountKind::Personal.as_str(), text::FORM_ACCOUNT_PERSONAL),

@@ -108,6 +108,13 @@ pub(crate) fn check(id: CheckId) -> (Text, Text) {
                 "Assign the Owner role to the account directly on the subscription: without a condition, not through a group, not inherited and not only eligible. An eligible role can be activated for the time of the move.",
             ),
         ),
+        CheckId::SubscriptionVisible => (
+            text("check.subscription-visible", "The owner's account sees the subscription in the directory it is in"),
+            text(
+                "check.subscription-visible.fix",
+                "Give the account the Owner role on the subscription, or choose another subscription or another account on the page of the open wait.",
+            ),
+        ),
         CheckId::OwnerMfa => (
             text("check.owner-mfa", "The owner signed in with multi-factor authentication"),
             text(
@@ -232,6 +239,9 @@ pub(crate) const CASES: &[(&str, Text)] = &[
     ("eligible", text("case.eligible", "only eligible, not active")),
     ("conditional", text("case.conditional", "with a condition")),
     ("none", text("case.none", "there is none")),
+    ("seen", text("case.seen", "it is there")),
+    ("found", text("case.found", "it is the only one that the account sees there")),
+    ("several", text("case.several", "the account sees several there, and none is chosen")),
     ("allowed", text("case.allowed", "allowed for everyone")),
     ("exempted", text("case.exempted", "blocked, and this account is exempted")),
     ("blocked", text("case.blocked", "blocked, and this account is not exempted")),

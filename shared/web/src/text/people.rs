@@ -6,6 +6,39 @@ pub(crate) const UNREACHABLE: Text = text(
     "people.unreachable",
     "Mails to this address come back. If it is wrong, tell whoever runs this service the right one and the reference below, or cancel and start again with the right one.",
 );
+pub(crate) const CHOOSE_NOT_YET: Text = text("choose.not-yet", "not chosen yet: its owner does, after signing in");
+pub(crate) const CHOOSE_LOOKED_FOR: Text = text("choose.looked-for", "We looked for the subscription");
+pub(crate) const CHOOSE_LOOKED: Text = text("choose.looked", "Where we looked, and what we saw");
+pub(crate) const CHOOSE_DIRECTORY: Text = text("choose.directory", "The directory that we asked: {directory}.");
+pub(crate) const CHOOSE_OTHERS: Text = text(
+    "choose.others",
+    "Your account also belongs to these directories. We did not ask there: that takes an onboarding that names the directory, or a subscription id from there.",
+);
+pub(crate) const CHOOSE_NO_OTHERS: Text =
+    text("choose.no-others", "Azure tells of no other directory that your account belongs to.");
+pub(crate) const CHOOSE_LEGEND: Text = text("choose.legend", "Your account sees these subscriptions");
+pub(crate) const CHOOSE_STUCK: Text = text("choose.stuck", "It can't change its directory.");
+pub(crate) const CHOOSE_MORE: Text = text(
+    "choose.more",
+    "There {n|is|are} {n} more that we don't list. Ask whoever started this to name the subscription.",
+);
+pub(crate) const CHOOSE_ID: Text = text("choose.id", "Another subscription's id");
+pub(crate) const CHOOSE_ID_HINT: Text = text(
+    "choose.id-hint",
+    "Of the same directory. On its overview page in the Azure portal, such as 6c3c85bc-5366-4eaa-8055-a10529eafd03.",
+);
+pub(crate) const CHOOSE_NO_ID: Text = text(
+    "choose.no-id",
+    "The id must be a GUID such as 6c3c85bc-5366-4eaa-8055-a10529eafd03: copy it from the subscription's overview page in the Azure portal.",
+);
+pub(crate) const CHOOSE_NONE: Text =
+    text("choose.none", "Choose one of the subscriptions that can change their directory.");
+pub(crate) const CHOOSE_NOTHING_YET: Text = text(
+    "choose.nothing-yet",
+    "Choosing changes nothing in Azure. You see everything that the move would do, and are asked again, before anything moves.",
+);
+pub(crate) const CHOOSE_BUTTON: Text = text("choose.button", "Use this subscription");
+pub(crate) const CHOOSE_OTHER_ACCOUNT: Text = text("choose.other-account", "Another account should do this");
 pub(crate) const MORE_TIME: Text = text("people.more-time", "I need more time");
 pub(crate) const MORE_TIME_SAID: Text = text(
     "people.more-time-said",

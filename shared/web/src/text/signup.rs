@@ -11,6 +11,11 @@ pub(crate) const OTHER_EMAIL_HINT: Text =
     text("signup.other-email-hint", "We mail you a code first. Nobody else gets a mail before you have typed it here.");
 pub(crate) const OTHER_EMAIL_WRONG: Text =
     text("signup.other-email-wrong", "Your own e-mail address must be one address such as jo@contoso.com.");
+pub(crate) const SOURCE: Text = text("signup.source", "Directory that the subscription is in");
+pub(crate) const SOURCE_HINT: Text = text(
+    "signup.source-hint",
+    "Only without a subscription id: a domain such as fabrikam.onmicrosoft.com, or its tenant id. For a work account we take the domain of the owner's address.",
+);
 pub(crate) const ZONE: Text = text("signup.zone", "Your time zone, optional");
 pub(crate) const ZONE_HINT: Text = text(
     "signup.zone-hint",
@@ -84,6 +89,10 @@ pub(crate) const FOUND_DIRECTORY: Text =
     text("signup.found-directory", "The partner directory exists in this cloud. Its tenant id:");
 pub(crate) const FOUND_SUBSCRIPTION: Text =
     text("signup.found-subscription", "The subscription exists in this cloud. It is in the directory:");
+pub(crate) const FOUND_SOURCE: Text = text(
+    "signup.found-source",
+    "The directory that the subscription is in exists in this cloud. After their sign-in there the owner chooses the subscription. Its tenant id:",
+);
 pub(crate) const FOUND_NOTHING: Text =
     text("signup.found-nothing", "Type a directory or a subscription id, and look again.");
 pub(crate) const FOUND_SAME_ADDRESS: Text = text(
@@ -101,6 +110,18 @@ pub(crate) const MISTAKES: &[Text] = &[
         "must be a GUID such as 6c3c85bc-5366-4eaa-8055-a10529eafd03; copy it from the subscription's overview page in the Azure portal",
     ),
     text("mistake.directory", "must be a domain such as contoso.com or contoso.onmicrosoft.com, or a tenant id"),
+    text(
+        "mistake.source-directory",
+        "must be a domain such as fabrikam.com or fabrikam.onmicrosoft.com, or a tenant id",
+    ),
+    text(
+        "mistake.which-subscription",
+        "is missing. Give it, or the directory that the subscription is in (sourceDirectory): the owner then chooses the subscription after their sign-in",
+    ),
+    text(
+        "mistake.other-directory",
+        "is not the directory that this subscription is in. Leave it empty, or correct the subscription id.",
+    ),
     text("mistake.account", "must be personal, work or unknown"),
     text("mistake.cloud", "must be public, us-government, us-government-dod, china or germany"),
     text("mistake.route", "must be two-party or single-account; leave it out to let it be two-party"),
