@@ -129,7 +129,7 @@ fn who_does_not_see_the_subscription_reads_where_was_looked_and_can_do_something
         // Back to the right one, and the role that was missing is given.
         let users = onboarding.users(&onboarding.pair.source_tenant.clone()).await?;
         let person = users.iter().find(|user| user.to_string().contains(&second)).context("no such guest")?;
-        let role = json!({ "principalId": person["id"], "roleDefinitionId": OWNER_ROLE });
+        let role = json!({ "principalId": person["oid"], "roleDefinitionId": OWNER_ROLE });
         let path = format!("subscriptions/{wanted}/role-assignments");
         case.stack().control_post(&path, &role).await.with_context(|| format!("{person:#}"))?;
         choose(&link, "other-subscription", &wanted).await?;

@@ -237,7 +237,7 @@ async fn record(onboarding: &Onboarding) -> Result<BTreeMap<String, Value>> {
 }
 
 fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
-    const DIFFERENT: [&str; 19] = [
+    const DIFFERENT: [&str; 20] = [
         "pk",
         "sk",
         "ver",
@@ -250,6 +250,8 @@ fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
         "execution",
         "waitId",
         "messageId",
+        // By which a write recognises itself when its answer was lost.
+        "outcomeMark",
         "attempts",
         "deadline",
         // When, and how long ago, in what is kept compressed.

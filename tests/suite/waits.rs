@@ -281,6 +281,8 @@ fn what_a_person_must_fix_is_looked_at_again_by_the_sweep_when_it_is_due_and_not
         onboarding.owner_acts(OWNER_SIGN_IN).await?;
         let wait = onboarding.waits_for("fix", "owner").await?;
         ensure!(wait["reason"] == "Policy.LeavingBlocked" && wait["dueAt"].is_string(), "{wait:#}");
+        // What was asked for is written with the wait; the mail itself is on its way.
+        onboarding.owner_reads_fix("doesn't let subscriptions leave").await?;
 
         sweep(stack).await?;
         let early = onboarding.waits_for("fix", "owner").await?;

@@ -134,7 +134,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         "onboarding.created",
         None,
         json!({
-            "subscription": meta.subscription_id, "source": meta.source_tenant_id, "partner": meta.partner_tenant_id,
+            "subscription": request.subscription_id, "source": meta.source_tenant_id, "partner": meta.partner_tenant_id,
             "cloud": meta.cloud, "route": route, "people": [Actor::Owner, Actor::PartnerAdmin], "startedBy": started_by,
         }),
     );
