@@ -74,6 +74,22 @@ fn states() -> States {
             result: *result,
             needed: Some("rosa@outlook.com"),
             used: Some("rosa@contoso.com"),
+            needed_directory: Some("Contoso Partner Ltd (22222222-2222-2222-2222-222222222222)"),
+            used_directory: Some("45ffe2da-b7a4-460f-9e4c-51afd47b94cb"),
+            request: matches!(result, SignInResult::AdminApproval | SignInResult::SignInRule).then(|| {
+                let stopped = Stopped {
+                    directory: ("Contoso Partner Ltd", TENANT),
+                    account: "kim@contoso.com",
+                    reference: REFERENCE,
+                };
+                stopped.rule(at("2026-05-12T10:00:00Z"), None, &["53003".into()])
+            }),
+            ways: Ways { forward: true, cancel: true },
+            last: Some(Last {
+                who: Some(Actor::PartnerAdmin),
+                what: onboarding::Outcome::SignedIn,
+                at: at("2026-05-12T10:00:00Z"),
+            }),
             support: Some(Support {
                 correlation_id: Some("7c1d0f6e-3f9b-4f0e-8f2e-5a1f0b9d2c3e"),
                 at: at("2026-05-12T10:00:00Z"),

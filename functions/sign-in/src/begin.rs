@@ -16,7 +16,7 @@ use crate::{Asking, Opened, World, logged, open};
 pub(crate) const SIGN_IN_SECONDS: i64 = 600;
 
 /// The name of a directory, as far as it is known.
-fn directory_name(meta: &Meta, directory: Directory) -> String {
+pub(crate) fn directory_name(meta: &Meta, directory: Directory) -> String {
     match directory {
         Directory::Source => meta.source_tenant_id.to_string(),
         Directory::Partner => meta.partner_directory_name.clone().unwrap_or_else(|| meta.partner_directory.clone()),

@@ -61,12 +61,16 @@ impl Brought {
 struct Ended {
     result: SignInResult,
     used: Option<String>,
+    /// The directory that they signed in at, where it is another than the one that was asked for.
+    elsewhere: Option<TenantId>,
     correlation: Option<String>,
+    /// Entra's numbers for a refusal.
+    codes: Vec<u32>,
 }
 
 impl From<SignInResult> for Ended {
     fn from(result: SignInResult) -> Self {
-        Self { result, used: None, correlation: None }
+        Self { result, used: None, elsewhere: None, correlation: None, codes: Vec::new() }
     }
 }
 
@@ -113,7 +117,8 @@ pub(crate) async fn callback<W: World, B>(world: &W, request: &Request<B>) -> An
         logged(&id, &error);
     }
     let note = json!({
-        "result": ended.result, "used": ended.used, "correlationId": ended.correlation, "at": world.now().to_string(),
+        "result": ended.result, "used": ended.used, "directory": ended.elsewhere, "correlationId": ended.correlation,
+        "codes": ended.codes, "at": world.now().to_string(),
     });
     let until = world.now().as_second() + SIGN_IN_SECONDS;
     // Without the note the result page says less, and nothing wrong.
@@ -161,6 +166,7 @@ async fn finish<W: World>(world: &W, key: &LinkKey, session: &Session, browser: 
             microsoft::entra::refused_redirect(error, brought.description.as_deref(), brought.subcode.as_deref());
         let ended = Ended {
             correlation: brought.description.as_deref().and_then(correlation_id),
+            codes: refused.entra_codes().to_vec(),
             ..result_of(refused.kind()).into()
         };
         let detail =
@@ -180,8 +186,14 @@ async fn finish<W: World>(world: &W, key: &LinkKey, session: &Session, browser: 
         }
         Err(Refused::Microsoft(error)) => {
             tracing::warn!(target: "mooring::sign_in", onboarding_id = %id, "a sign-in was refused: {error}");
-            let ended =
-                Ended { correlation: error.request_ids().correlation.clone(), ..result_of(error.kind()).into() };
+            if let Some(person) = error.signed_in_elsewhere() {
+                return elsewhere(world, session, opened, person).await;
+            }
+            let ended = Ended {
+                correlation: error.request_ids().correlation.clone(),
+                codes: error.entra_codes().to_vec(),
+                ..result_of(error.kind()).into()
+            };
             let detail =
                 json!({"result": ended.result, "codes": error.entra_codes(), "correlationId": ended.correlation});
             note(world, opened, Note::person(session.actor, "sign-in.refused", detail)).await;
@@ -189,6 +201,19 @@ async fn finish<W: World>(world: &W, key: &LinkKey, session: &Session, browser: 
         }
     };
     accept(world, session, browser, opened, signed_in).await
+}
+
+/// Somebody signed in at another directory than the one that was asked for. The token is refused whoever it is; who it is decides what
+/// they are told.
+async fn elsewhere<W: World>(world: &W, session: &Session, opened: Opened, person: &microsoft::entra::Person) -> Ended {
+    let Session { actor, directory, kind, .. } = *session;
+    let the_one = person::is_named(&opened.loaded.meta, actor, person);
+    let result = if the_one { SignInResult::WrongDirectory } else { SignInResult::WrongAccount };
+    let facts =
+        json!({"result": result, "tid": person.tenant, "oid": person.object_id, "directory": directory, "kind": kind});
+    let action = if the_one { "sign-in.refused" } else { "sign-in.wrong-account" };
+    note(world, opened, Note::person(actor, action, facts)).await;
+    Ended { used: Some(person::shown(person)), elsewhere: Some(person.tenant.clone()), ..result.into() }
 }
 
 /// Whether the wait that the sign-in answers is still open.

@@ -25,7 +25,7 @@ use onboarding::{Actor, ErrorName, OnboardingId};
 use store::{Loaded, StoreError};
 use web::{Answer, WebProblem, answer, asked, pages, paths};
 
-pub use world::{Asking, Deps, SignedIn, World};
+pub use world::{Asking, Deps, Registration, SignedIn, World};
 
 /// Answers one request, in the language of who asks.
 pub async fn handle<W: World, B>(world: &W, request: &Request<B>) -> Answer {

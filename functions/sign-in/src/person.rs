@@ -16,15 +16,18 @@ pub(crate) fn is_expected(meta: &Meta, actor: Actor, directory: Directory, perso
     }
     match meta.object_id(actor, directory) {
         Some(known) => *known == person.object_id,
-        None => {
-            let expected = meta.email(actor);
-            let named = [person.username.as_deref(), person.email.as_deref()]
-                .into_iter()
-                .flatten()
-                .any(|name| name.eq_ignore_ascii_case(expected));
-            named && (actor != Actor::Owner || kind_fits(meta.owner_account, person))
-        }
+        None => is_named(meta, actor, person),
     }
+}
+
+/// Whether it is the account that the request named.
+pub(crate) fn is_named(meta: &Meta, actor: Actor, person: &Person) -> bool {
+    let expected = meta.email(actor);
+    let named = [person.username.as_deref(), person.email.as_deref()]
+        .into_iter()
+        .flatten()
+        .any(|name| name.eq_ignore_ascii_case(expected));
+    named && (actor != Actor::Owner || kind_fits(meta.owner_account, person))
 }
 
 /// The same address can be a personal and a work account. Where Microsoft says which one this is, it must be the one asked for.

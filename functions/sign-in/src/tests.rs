@@ -243,6 +243,10 @@ impl World for Small {
         assert_eq!(token.expose_secret(), REFRESH);
         if self.seal_fails { Err(ErrorName::VaultUnavailable) } else { Ok(vec![b"sealed".to_vec()]) }
     }
+    async fn registration(&self, _: Cloud, actor: Actor, invite: bool) -> Result<Registration, ErrorName> {
+        assert!(!invite, "nobody is invited on the two-party route");
+        Ok(Registration { client_id: "app-1".into(), scope: format!("openid scope-of-{actor}") })
+    }
     fn login_page(&self, _: Cloud) -> Result<String, ErrorName> {
         Ok("https://login.microsoftonline.com".into())
     }
@@ -352,6 +356,66 @@ async fn another_person_records_nothing_and_the_wait_stays_open_until_the_right_
     *world.person.lock().unwrap() = Some(rosa());
     assert!(location(&whole(&world).await).ends_with("/result/signed-in"));
     assert_eq!(world.outcome(), Some(Outcome::SignedIn));
+}
+
+#[tokio::test]
+async fn who_needs_somebody_else_gets_a_text_for_them_without_the_link() {
+    let correlation = "7c1d0f6e-3f9b-4f0e-8f2e-5a1f0b9d2c3e";
+    for (words, result, pieces) in [
+        (
+            "AADSTS90094: needs permission that only an admin can grant.",
+            "admin-approval",
+            [
+                "app-1",
+                "openid, scope-of-owner",
+                "https://login.microsoftonline.com/11111111-1111-1111-1111-111111111111/adminconsent?client_id=app-1",
+            ],
+        ),
+        ("AADSTS53003: Access has been blocked.", "sign-in-rule", ["53003", correlation, "2026-05-12T10:00:00Z"]),
+    ] {
+        let world = small(WaitKind::SignIn);
+        let (cookie, state) = begin(&world).await;
+        let words: String = form_urlencoded::byte_serialize(
+            format!("{words} Correlation ID: {correlation} Timestamp: 2026-05-12").as_bytes(),
+        )
+        .collect();
+        let query = format!("error=access_denied&error_description={words}&state={state}");
+        let answer = back(&world, Some(&cookie), &query).await;
+        let page = location(&answer).to_owned();
+        assert!(page.ends_with(result), "{page}");
+        let page = handle(&world, &request("GET", &page, Some(&cookie))).await.body().to_owned();
+        let text = page.split("<pre").nth(1).unwrap().split("</pre>").next().unwrap();
+        for piece in pieces.into_iter().chain(["rosa@outlook.com", SOURCE]) {
+            assert!(text.contains(piece), "{piece} in {text}");
+        }
+        assert!(!text.contains("/o/"), "a text to forward must not hold the link");
+    }
+}
+
+#[tokio::test]
+async fn a_declined_consent_offers_to_ask_somebody_else_and_to_cancel_until_the_move() {
+    for (moved, offered) in [(false, true), (true, false)] {
+        let world = small(WaitKind::SignIn).with(|loaded| loaded.meta.moved = moved);
+        let page = format!("/o/{}/result/consent-declined", link(Actor::Owner));
+        let page = handle(&world, &request("GET", &page, None)).await.body().to_owned();
+        assert_eq!(page.contains("/forward\"") && page.contains("/cancel\""), offered, "{page}");
+        assert!(page.contains("/turn\""));
+    }
+}
+
+#[tokio::test]
+async fn what_is_over_is_told_with_who_did_it_and_when() {
+    let world = small(WaitKind::SignIn).with(|loaded| {
+        loaded.waits[0].outcome = Some(Outcome::SignedIn);
+        loaded.waits[0].outcome_at = Some("2026-05-12T09:45:00Z".into());
+        loaded.waits[0].outcome_by = Some("owner".into());
+        loaded.meta.open_wait = None;
+    });
+    for result in ["already-done", "moved-on"] {
+        let page = format!("/o/{}/result/{result}", link(Actor::Owner));
+        let page = handle(&world, &request("GET", &page, None)).await.body().to_owned();
+        assert!(page.contains("signed in, the subscription") && page.contains("2026-05-12T09:45:00Z"), "{page}");
+    }
 }
 
 #[tokio::test]

@@ -46,6 +46,15 @@ pub struct Asking<'a> {
     pub claims: Option<&'a str>,
 }
 
+/// Our app in a cloud, and what it asks of one of the two people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// The app's id.
+    pub client_id: String,
+    /// The scopes, with spaces between them.
+    pub scope: String,
+}
+
 /// Who came back, proven, and their refresh token.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
@@ -108,6 +117,13 @@ pub trait World: Sync {
         token: &SecretString,
     ) -> impl Future<Output = Result<Vec<Vec<u8>>, ErrorName>> + Send;
 
+    /// What a directory's administrator has to approve.
+    fn registration(
+        &self,
+        cloud: Cloud,
+        actor: Actor,
+        invite: bool,
+    ) -> impl Future<Output = Result<Registration, ErrorName>> + Send;
     /// The address of the sign-in pages of a cloud.
     fn login_page(&self, cloud: Cloud) -> Result<String, ErrorName>;
     /// Where to send the browser.
@@ -261,29 +277,34 @@ impl World for Deps {
         Ok(self.cloud(cloud)?.endpoints().login().to_string())
     }
 
-    async fn authorize(&self, asking: &Asking<'_>) -> Result<String, ErrorName> {
-        let cloud = self.cloud(asking.cloud)?;
-        let endpoints = cloud.endpoints();
+    async fn registration(&self, cloud: Cloud, actor: Actor, invite: bool) -> Result<Registration, ErrorName> {
         let app = self
             .secrets
-            .app_credential(asking.cloud)
+            .app_credential(cloud)
             .await
             .map_err(|error| named("no app credential", error.name(), &error))?;
-        let scope = match asking.actor {
+        let cloud = self.cloud(cloud)?;
+        let endpoints = cloud.endpoints();
+        let scope = match actor {
             Actor::Owner => microsoft::token::owner_scopes(endpoints),
             Actor::PartnerAdmin => {
-                let asks = microsoft::token::PartnerAdminScopes {
-                    invite: asking.invite,
-                    partner_center: endpoints.partner_center_has_azure(),
-                };
+                let partner_center = endpoints.partner_center_has_azure();
+                let asks = microsoft::token::PartnerAdminScopes { invite, partner_center };
                 microsoft::token::partner_admin_scopes(endpoints, asks)
             }
         };
+        Ok(Registration { client_id: app.client_id().to_owned(), scope })
+    }
+
+    async fn authorize(&self, asking: &Asking<'_>) -> Result<String, ErrorName> {
+        let Registration { client_id, scope } = self.registration(asking.cloud, asking.actor, asking.invite).await?;
+        let cloud = self.cloud(asking.cloud)?;
+        let endpoints = cloud.endpoints();
         let challenge = asking.claims.and_then(microsoft::claims::ClaimsChallenge::parse);
         let claims = microsoft::claims::sign_in_claims(true, challenge.as_ref());
         Ok(cloud.entra().authorize_url(&AuthorizeRequest {
             tenant: asking.tenant,
-            client_id: app.client_id(),
+            client_id: &client_id,
             redirect_uri: &self.redirect_uri,
             scope: &scope,
             state: asking.state,

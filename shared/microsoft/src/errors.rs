@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::claims::ClaimsChallenge;
-use crate::entra::EntraErrorKind;
+use crate::entra::{EntraErrorKind, Person};
 
 /// A call that did not give what it should.
 pub struct Error(Box<Details>);
@@ -74,7 +74,7 @@ pub enum IdTokenFault {
     Issuer,
     /// Issued for another application.
     Audience,
-    /// Issued in another tenant.
+    /// Right in everything, and issued in another tenant.
     Tenant,
     /// Not the answer to this sign-in.
     Nonce,
@@ -129,6 +129,7 @@ impl Error {
             ids: RequestIds::default(),
             retry_after: None,
             claims: None,
+            elsewhere: None,
             source: None,
         }))
     }
@@ -191,6 +192,13 @@ impl Error {
     #[must_use]
     pub fn claims(&self) -> Option<&ClaimsChallenge> {
         self.0.claims.as_ref()
+    }
+
+    /// Who signed in at another tenant than the one that was asked for: with [`IdTokenFault::Tenant`]. Their token proves nothing here;
+    /// it says what to tell them.
+    #[must_use]
+    pub fn signed_in_elsewhere(&self) -> Option<&Person> {
+        self.0.elsewhere.as_ref()
     }
 
     /// Whether Entra gave no token because nobody consented to what was asked for. Nothing is broken and signing in again
@@ -298,6 +306,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_elsewhere(mut self, person: Person) -> Self {
+        self.0.elsewhere = Some(person);
+        self
+    }
+
     pub(crate) fn with_entra_codes(mut self, codes: Vec<u32>) -> Self {
         self.0.entra_codes = codes;
         self
@@ -326,7 +339,8 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details { kind, operation, status, code, message, entra_codes, ids, retry_after, claims, source } =
+        // Who signed in elsewhere is nothing for a log.
+        let Details { kind, operation, status, code, message, entra_codes, ids, retry_after, claims, source, .. } =
             &*self.0;
         f.debug_struct("Error")
             .field("kind", kind)
@@ -480,6 +494,7 @@ struct Details {
     ids: RequestIds,
     retry_after: Option<Duration>,
     claims: Option<ClaimsChallenge>,
+    elsewhere: Option<Person>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod operator;
 pub(crate) mod people;
 pub(crate) mod signup;
 
+use onboarding::Outcome;
 pub(crate) use texts::{Text, text};
 
 // The frame
@@ -216,9 +217,37 @@ pub(crate) const TURN_NOBODY: Text =
 // After a sign-in
 pub(crate) const RESULT_NEEDED: Text = text("result.needed", "This step needs");
 pub(crate) const RESULT_USED: Text = text("result.used", "You signed in as");
+pub(crate) const RESULT_NEEDED_DIRECTORY: Text =
+    text("result.needed-directory", "This step needs a sign-in at the directory");
+pub(crate) const RESULT_USED_DIRECTORY: Text = text("result.used-directory", "You signed in at the directory");
+pub(crate) const RESULT_LAST: Text = text("result.last", "What was done last:");
+pub(crate) const RESULT_FORWARD: Text = text("result.forward", "A text to forward to an administrator");
+pub(crate) const RESULT_REQUEST_APPROVAL: Text = text(
+    "result.request.approval",
+    "Subject: Please approve an app for {directory}\n\nHello,\n\n{account} has to sign in to Mooring, which moves an Azure subscription to another directory. The directory {directory} ({tenant}) lets people use the app only after an administrator has approved it.\n\nApp: Mooring, application id {app}. Microsoft's page shows who publishes it and whether that is verified.\nPermissions, all delegated (the app acts only as the person who signed in): {permissions}.\n\nTo approve it, open this address as an administrator of the directory:\n{address}\n\nTo take the approval back, delete the app under Enterprise applications in the Microsoft Entra admin center. Reference: {reference}.",
+);
+pub(crate) const RESULT_REQUEST_RULE: Text = text(
+    "result.request.rule",
+    "Subject: A sign-in rule of {directory} stops a sign-in\n\nHello,\n\n{account} has to sign in to Mooring, which moves an Azure subscription to another directory. A sign-in rule of the directory {directory} ({tenant}) stopped it.\n\nTime: {at}\nCorrelation id: {correlation}\nError codes: {codes}\n\nIn the Microsoft Entra admin center, under Sign-in logs, look for this correlation id: the tab Conditional Access shows which policy it was and what it asks for. Reference: {reference}.",
+);
+pub(crate) const RESULT_NOT_SAID: Text = text("result.not-said", "not said");
 pub(crate) const RESULT_AGAIN: Text = text("result.again", "Try again");
 pub(crate) const RESULT_CORRELATION: Text = text("result.correlation", "Microsoft's correlation id");
 pub(crate) const RESULT_AT: Text = text("result.at", "Time");
+
+/// What came of a wait, as something that somebody did.
+pub(crate) fn outcome(outcome: Outcome) -> Text {
+    match outcome {
+        Outcome::SignedIn => text("outcome.signed-in", "signed in"),
+        Outcome::Confirmed => text("outcome.confirmed", "the move was confirmed"),
+        Outcome::Reviewed => text("outcome.reviewed", "the review was finished"),
+        Outcome::SentBack => text("outcome.sent-back", "the review was sent back"),
+        Outcome::Declined => text("outcome.declined", "declined"),
+        Outcome::Cancelled => text("outcome.cancelled", "the onboarding was cancelled"),
+        Outcome::Recheck => text("outcome.recheck", "we looked again"),
+        Outcome::Expired => text("outcome.expired", "the time ran out"),
+    }
+}
 
 // Progress
 pub(crate) const PROGRESS_TITLE: Text = text("progress.title", "Progress");

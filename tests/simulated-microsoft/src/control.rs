@@ -237,6 +237,7 @@ struct TenantChange {
     into: Option<Rule>,
     exempted_principals: Option<Vec<String>>,
     invites_from: Option<String>,
+    invites_nobody_of: Option<Vec<String>>,
     mfa: Option<Mfa>,
 }
 
@@ -256,6 +257,9 @@ fn change_tenant(world: &mut World, id: &str, body: &[u8]) -> Outcome {
     }
     if let Some(invites_from) = change.invites_from {
         tenant.invites_from = invites_from;
+    }
+    if let Some(domains) = change.invites_nobody_of {
+        tenant.invites_nobody_of = domains;
     }
     tenant.mfa = change.mfa.unwrap_or(tenant.mfa);
     let (id, policy) = (tenant.tenant_id.clone(), json!(tenant.policy));
@@ -286,6 +290,8 @@ struct UserChange {
     remove: Option<bool>,
     mfa_registered: Option<bool>,
     password: Option<String>,
+    /// The directory that their sign-ins end in, whichever is asked for; empty: the one that is asked for.
+    signs_in_at: Option<String>,
 }
 
 fn change_user(world: &mut World, email: &str, body: &[u8]) -> Outcome {
@@ -299,6 +305,13 @@ fn change_user(world: &mut World, email: &str, body: &[u8]) -> Outcome {
     person.mfa_registered = change.mfa_registered.unwrap_or(person.mfa_registered);
     if let Some(password) = change.password {
         person.password = password;
+    }
+    if let Some(tenant_id) = change.signs_in_at {
+        let known = tenant_id.is_empty() || person.memberships.iter().any(|it| it.tenant_id == tenant_id);
+        if !known {
+            return Err(Wrong::missing("such membership"));
+        }
+        person.signs_in_at = Some(tenant_id).filter(|it| !it.is_empty());
     }
     if let Some(tenant_id) = change.tenant_id {
         let at = person.memberships.iter().position(|it| it.tenant_id == tenant_id);

@@ -169,7 +169,7 @@ pub(crate) enum IdTokenAttack {
     WrongNonce,
     /// Another issuer.
     WrongIssuer,
-    /// Another tenant in `tid`, and the issuer to match.
+    /// Another tenant in `tid` than in the issuer.
     WrongTenant,
     /// Another audience.
     WrongAudience,

@@ -108,9 +108,9 @@
 //! | `GET time`, `POST time` | `{advanceSeconds}` moves the clock of all clouds |
 //! | `GET timing`, `POST timing` | how long changes take to show ([`Timing`]); a POST changes those it names |
 //! | `GET knobs`, `POST knobs` | the readings; a POST changes those it names |
-//! | `POST policies/{tenant}` (or `tenants/{tenant}`) | `{leaving?, into?: unset/allow/block, exemptedPrincipals?, invitesFrom?, mfa?: required/on-demand}` |
+//! | `POST policies/{tenant}` (or `tenants/{tenant}`) | `{leaving?, into?: unset/allow/block, exemptedPrincipals?, invitesFrom?, invitesNobodyOf?: [domain], mfa?: required/on-demand}` |
 //! | `POST users/{email}/revoke` | revokes the person's refresh tokens |
-//! | `POST users/{email}` | `{tenantId?, roles?, remove?, mfaRegistered?, password?}` |
+//! | `POST users/{email}` | `{tenantId?, roles?, remove?, mfaRegistered?, password?, signsInAt?: tenant}` |
 //! | `POST subscriptions/{id}` | `{state?, quotaId?, spendingLimit?}` |
 //! | `POST subscriptions/{id}/resources` | `{count}` adds that many web applications |
 //! | `POST paging` | `{pageSize}` rows in a page of every list |

@@ -143,6 +143,9 @@ pub struct Tenant {
     pub policy: SubscriptionPolicy,
     /// Who may invite guests: none, adminsAndGuestInviters, adminsGuestInvitersAndAllMembers, everyone.
     pub invites_from: String,
+    /// Domains whose people nobody may invite here: their own directory, or the two together, don't allow it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invites_nobody_of: Vec<String>,
     /// When a second factor is asked for.
     pub mfa: Mfa,
     /// Groups.
@@ -263,6 +266,10 @@ pub struct Person {
     pub mfa_registered: bool,
     /// What the authenticator shows.
     pub mfa_code: String,
+    /// Whatever directory is asked for, this is the one that their sign-ins end in: what an application must not rely on Microsoft to
+    /// prevent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signs_in_at: Option<String>,
     /// Where the account is a member or guest.
     pub memberships: Vec<Membership>,
 }

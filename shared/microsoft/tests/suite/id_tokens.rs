@@ -111,7 +111,7 @@ async fn a_token_with_one_wrong_claim_is_refused_for_that_claim() {
         ("nonce", json!("OTHER"), IdTokenFault::Nonce),
         ("nonce", Value::Null, IdTokenFault::Nonce),
         ("aud", json!("app-2"), IdTokenFault::Audience),
-        ("tid", json!(other), IdTokenFault::Tenant),
+        ("tid", json!(other), IdTokenFault::Issuer),
         ("iss", json!(format!("{}/public/login/{other}/v2.0", server.base)), IdTokenFault::Issuer),
         ("iss", json!("https://login.contoso.com"), IdTokenFault::Issuer),
         ("exp", json!(NOW - 300), IdTokenFault::Expired),
@@ -124,6 +124,32 @@ async fn a_token_with_one_wrong_claim_is_refused_for_that_claim() {
         claims[claim] = value.clone();
         let error = verify(&cloud, &key.sign(&claims)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::IdToken(fault), "{claim} {value}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_another_tenant_is_refused_as_such_only_if_everything_else_is_right() {
+    let key = Key::new("k1");
+    let server = login(vec![key.published()]).await;
+    let cloud = server.cloud();
+    let other = "211a82eb-4c7b-48bb-962b-49363c510130";
+    let mut claims = honest(&server);
+    claims["tid"] = json!(other);
+    claims["iss"] = json!(claims["iss"].as_str().unwrap().replace(tenant().as_str(), other));
+    let error = verify(&cloud, &key.sign(&claims)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::IdToken(IdTokenFault::Tenant));
+    let who = error.signed_in_elsewhere().unwrap();
+    assert_eq!((who.tenant.as_str(), who.username.as_deref()), (other, Some("ada@outlook.com")));
+    assert!(!format!("{error:?}").contains("ada@") && !error.to_string().contains("ada@"));
+    for (claim, value, fault) in [
+        ("nonce", json!("OTHER"), IdTokenFault::Nonce),
+        ("aud", json!("app-2"), IdTokenFault::Audience),
+        ("exp", json!(NOW - 300), IdTokenFault::Expired),
+    ] {
+        let mut claims = claims.clone();
+        claims[claim] = value;
+        let error = verify(&cloud, &key.sign(&claims)).await.unwrap_err();
+        assert_eq!((error.kind(), error.signed_in_elsewhere()), (ErrorKind::IdToken(fault), None), "{claim}");
     }
 }
 

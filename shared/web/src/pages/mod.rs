@@ -56,7 +56,7 @@ pub use progress::{
     ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, Turn, UndoneRow, creating, progress,
 };
 pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, not_yet, report, report_group, short_code};
-pub use result::{ResultView, SignInResult, Support, result};
+pub use result::{Last, ResultView, SignInResult, Stopped, Support, Ways, result};
 pub use signup::{
     DO_CHECK, FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, Found, field_label, initiator_wrong,
     mistake_said, signup_form, zone_wrong,

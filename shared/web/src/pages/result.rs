@@ -4,9 +4,11 @@
 use http::StatusCode;
 use jiff::Timestamp;
 use maud::{Markup, html};
+use onboarding::{Actor, Outcome};
 use serde::{Deserialize, Serialize};
 
-use crate::frame::{frame, time};
+use crate::frame::{frame, person, time};
+use crate::text::people as words;
 use crate::{paths, text};
 
 macro_rules! results {
@@ -145,19 +147,19 @@ results! {
         "Right person, other directory",
         "The sign-in happened in another directory than the one this step needs.",
         "Nothing was recorded, and your link still works.",
-        "Try again through your link; it leads to the right directory.";
+        "Try again, and choose the directory named above if Microsoft asks. If it doesn't ask, open your link in a private window.";
     /// The person declined Microsoft's consent page.
     ConsentDeclined = "consent-declined", "SignIn.ConsentDeclined", FORBIDDEN, true,
         "You chose not to allow access",
         "On Microsoft's page, access for this service was not accepted.",
         "Nothing was recorded and nothing happened in Azure. Your link still works.",
-        "Try again if you want to go on, or cancel the onboarding.";
+        "Try again if you want to go on. If somebody else should decide, hand your part to them; if nobody wants this, cancel the onboarding.";
     /// The organisation wants an administrator to approve the app.
     AdminApproval = "admin-approval", "SignIn.AdminApproval", FORBIDDEN, true,
         "Your organisation wants an administrator to approve this app",
         "The directory lets people use an app like this only after an administrator has approved it.",
         "Nothing was recorded, and your link still works.",
-        "Ask an administrator of the directory to approve this app (enterprise applications, Mooring), then try again.";
+        "Forward the text below to an administrator of the directory. Once they have approved the app, try again.";
     /// Multi-factor authentication is missing or too old.
     MultiFactor = "multi-factor", "SignIn.MultiFactor", FORBIDDEN, true,
         "Microsoft needs a fresh multi-factor sign-in",
@@ -169,7 +171,7 @@ results! {
         "A sign-in rule of the organisation stopped this",
         "The directory has a rule about where, from which device or how people sign in, and this sign-in didn't fit.",
         "Nothing was recorded, and your link still works.",
-        "Give the ids below to the directory's administrators; they see the rule in the sign-in log. Then try again.";
+        "Forward the text below to the directory's administrators: they see the rule in the sign-in log. Then try again.";
     /// The account is not in that directory.
     NotInDirectory = "not-in-directory", "SignIn.NotInDirectory", FORBIDDEN, true,
         "This account isn't in that directory",
@@ -261,6 +263,69 @@ pub struct Support<'a> {
     pub at: Timestamp,
 }
 
+/// What a person can do beside trying again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ways {
+    /// Hand their part to somebody else.
+    pub forward: bool,
+    /// Cancel the onboarding.
+    pub cancel: bool,
+}
+
+/// What was done last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Last {
+    /// By whom, if by one of the two people.
+    pub who: Option<Actor>,
+    /// What.
+    pub what: Outcome,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where a sign-in was stopped, for those who can do something about it. No link is in it: links are personal.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopped<'a> {
+    /// The directory: name and id.
+    pub directory: (&'a str, &'a str),
+    /// The account.
+    pub account: &'a str,
+    /// The onboarding's short reference.
+    pub reference: &'a str,
+}
+
+impl Stopped<'_> {
+    /// Asks for the app's approval. `permissions` are those of the sign-in, and `address` is where an administrator approves:
+    /// <https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent#construct-the-url-for-granting-tenant-wide-admin-consent>.
+    #[must_use]
+    pub fn approval(&self, app: &str, permissions: &str, address: &str) -> String {
+        self.said(text::RESULT_REQUEST_APPROVAL, &[("app", app), ("permissions", permissions), ("address", address)])
+    }
+
+    /// Tells which rule to look for:
+    /// <https://learn.microsoft.com/entra/identity/conditional-access/troubleshoot-conditional-access>.
+    #[must_use]
+    pub fn rule(&self, at: Timestamp, correlation: Option<&str>, codes: &[String]) -> String {
+        let unknown = text::RESULT_NOT_SAID.said();
+        let codes = codes.join(", ");
+        let codes = if codes.is_empty() { unknown } else { &codes };
+        let at = at.to_string();
+        let correlation = correlation.unwrap_or(unknown);
+        self.said(text::RESULT_REQUEST_RULE, &[("at", &at), ("correlation", correlation), ("codes", codes)])
+    }
+
+    fn said(&self, template: text::Text, more: &[(&str, &str)]) -> String {
+        let mut values = vec![
+            ("directory", self.directory.0),
+            ("tenant", self.directory.1),
+            ("account", self.account),
+            ("reference", self.reference),
+        ];
+        values.extend_from_slice(more);
+        template.with(&values)
+    }
+}
+
 /// What the page shows.
 #[derive(Debug)]
 pub struct ResultView<'a> {
@@ -274,6 +339,16 @@ pub struct ResultView<'a> {
     pub needed: Option<&'a str>,
     /// The account that was used; shown in the browser that used it only.
     pub used: Option<&'a str>,
+    /// The directory that the step needs, where that helps.
+    pub needed_directory: Option<&'a str>,
+    /// The directory that was signed in at, if it is another one; shown in the browser that used it only.
+    pub used_directory: Option<&'a str>,
+    /// A text to forward, where somebody else has to act.
+    pub request: Option<String>,
+    /// What else the person can do.
+    pub ways: Ways,
+    /// What was done last, where the step is over.
+    pub last: Option<Last>,
     /// For support, where something went wrong.
     pub support: Option<Support<'a>>,
     /// What comes next, when all is well.
@@ -291,7 +366,18 @@ pub fn result(view: &ResultView<'_>) -> Markup {
             p { (cause) }
             @if let Some(used) = view.used { p { (text::RESULT_USED) " " strong { (used) } "." } }
             @if let Some(needed) = view.needed { p { (text::RESULT_NEEDED) " " strong { (needed) } "." } }
+            @if let Some(used) = view.used_directory { p { (text::RESULT_USED_DIRECTORY) " " strong { (used) } "." } }
+            @if let Some(needed) = view.needed_directory {
+                p { (text::RESULT_NEEDED_DIRECTORY) " " strong { (needed) } "." }
+            }
             p { (effect) }
+            @if let Some(last) = view.last {
+                p {
+                    (text::RESULT_LAST) " " (text::outcome(last.what))
+                    @if let Some(who) = last.who { ", " (person(who)) }
+                    ", " (time(last.at)) "."
+                }
+            }
         }
         h2 { (text::NEXT) }
         p { (next) }
@@ -299,8 +385,15 @@ pub fn result(view: &ResultView<'_>) -> Markup {
             div.actions {
                 @if view.result.may_try_again() { a.button href=(paths::turn(link)) { (text::RESULT_AGAIN) } }
                 @if let Some(next) = view.next_page { a.button href=(next) { (text::PROGRESS_CONTINUE) } }
+                @if view.ways.forward { a.button.quiet href=(paths::forward(link)) { (words::SOMEBODY_ELSE) } }
+                @if view.ways.cancel { a.button.quiet href=(paths::cancel(link)) { (text::PROGRESS_CANCEL) } }
                 a.button.quiet href=(paths::progress(link)) { (text::BACK_TO_PROGRESS) }
             }
+        }
+        @if let Some(request) = &view.request {
+            h2 #forward { (text::RESULT_FORWARD) }
+            pre tabindex="0" aria-labelledby="forward" { (request) }
+            p.muted { (text::FIX_OTHER) }
         }
         @if !good {
             dl {
@@ -328,6 +421,11 @@ mod tests {
             result,
             needed: None,
             used: None,
+            needed_directory: None,
+            used_directory: None,
+            request: None,
+            ways: Ways::default(),
+            last: None,
             support: None,
             next_page: None,
         }
@@ -357,6 +455,37 @@ mod tests {
         for piece in ["rosa@outlook.com", "kim@contoso.com", "your link still works", r#"href="/o/L/turn""#] {
             assert!(page.contains(piece), "{piece}");
         }
+    }
+
+    #[test]
+    fn a_text_to_forward_has_what_an_administrator_needs_and_no_link() {
+        let stopped = Stopped { directory: ("Contoso", "t-1"), account: "kim@contoso.com", reference: "ABCD-1234" };
+        let at = "2026-05-12T10:00:00Z".parse().unwrap();
+        let approval = stopped.approval("app-1", "User.Read", "https://login.microsoftonline.com/t-1/adminconsent");
+        let rule = stopped.rule(at, Some("7c1d0f6e"), &["53003".into()]);
+        for (said, pieces) in [
+            (&approval, ["app-1", "User.Read", "https://login.microsoftonline.com/t-1/adminconsent"]),
+            (&rule, ["7c1d0f6e", "53003", "2026-05-12T10:00:00Z"]),
+        ] {
+            for piece in pieces.iter().chain(&["Contoso", "t-1", "kim@contoso.com", "ABCD-1234", "Subject:"]) {
+                assert!(said.contains(piece), "{piece} in {said}");
+            }
+            assert!(!said.contains('{') && !said.contains("/o/"), "{said}");
+        }
+        assert!(stopped.rule(at, None, &[]).contains("Error codes: not said"));
+        let page = result(&ResultView { request: Some(rule), ..view(SignInResult::SignInRule) }).into_string();
+        assert!(page.contains("<pre") && page.contains("7c1d0f6e"));
+    }
+
+    #[test]
+    fn another_directory_is_told_by_both_names() {
+        let page = result(&ResultView {
+            needed_directory: Some("Contoso"),
+            used_directory: Some("Fabrikam"),
+            ..view(SignInResult::WrongDirectory)
+        })
+        .into_string();
+        assert!(page.contains("Contoso") && page.contains("Fabrikam") && page.contains(r#"href="/o/L/turn""#));
     }
 
     #[test]

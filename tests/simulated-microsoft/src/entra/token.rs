@@ -388,13 +388,26 @@ fn id_token(
     membership: &Membership,
 ) -> String {
     let attack = ctx.shared.knobs.id_token;
+    let elsewhere =
+        person.signs_in_at.as_deref().and_then(|it| person.memberships.iter().find(|at| at.tenant_id == it));
+    let membership = elsewhere.unwrap_or(membership);
     let now = ctx.now() / 1000;
     let issued_at = if attack == IdTokenAttack::Expired { now - 2 * 3600 } else { now };
-    let elsewhere = "99999999-0000-4000-8000-000000000009";
-    let tid = if attack == IdTokenAttack::WrongTenant { elsewhere } else { &grant.tenant_id };
-    let issuer_tenant = if attack == IdTokenAttack::WrongIssuer { elsewhere } else { tid };
-    let subject =
-        URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{}|{}|{}", app.client_id, grant.tenant_id, membership.oid)));
+    let nowhere = "99999999-0000-4000-8000-000000000009";
+    let tid = if attack == IdTokenAttack::WrongTenant { nowhere } else { &membership.tenant_id };
+    let issuer_tenant = match attack {
+        IdTokenAttack::WrongIssuer => nowhere,
+        IdTokenAttack::WrongTenant => &grant.tenant_id,
+        IdTokenAttack::None
+        | IdTokenAttack::WrongNonce
+        | IdTokenAttack::WrongAudience
+        | IdTokenAttack::UnknownKey
+        | IdTokenAttack::BadSignature
+        | IdTokenAttack::AlgNone
+        | IdTokenAttack::Expired => tid,
+    };
+    let subject = URL_SAFE_NO_PAD
+        .encode(Sha256::digest(format!("{}|{}|{}", app.client_id, membership.tenant_id, membership.oid)));
     let audience =
         if attack == IdTokenAttack::WrongAudience { "c11e0000-0000-4000-8000-00000000ffff" } else { &app.client_id };
     let mut claims = json!({
@@ -415,7 +428,7 @@ fn id_token(
     }
     if person.kind == AccountKind::Personal {
         claims["idp"] = json!("live.com");
-    } else if person.home_tenant_id != grant.tenant_id {
+    } else if person.home_tenant_id != membership.tenant_id {
         claims["idp"] = json!(format!("https://sts.windows.net/{}/", person.home_tenant_id));
     }
     if let Some(nonce) = &grant.nonce {

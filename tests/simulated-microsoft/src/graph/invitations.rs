@@ -50,6 +50,12 @@ pub(crate) fn create(ctx: &mut Ctx<'_>, call: &Call, token: &AccessToken, errors
     if tenant.domains.iter().any(|domain| email.to_ascii_lowercase().ends_with(&format!("@{domain}"))) {
         return Err(bad("The invited user already exists in the directory as a member."));
     }
+    if tenant.invites_nobody_of.iter().any(|domain| email.to_ascii_lowercase().ends_with(&format!("@{domain}"))) {
+        // The words are Microsoft's: https://learn.microsoft.com/entra/external-id/troubleshoot
+        return Err(bad(
+            "This invitation is blocked by cross-tenant access settings. Admins in both your organization and the invited user's organization must configure cross-tenant access settings to allow the invitation.",
+        ));
+    }
     let (existing, repeated) = match ctx.cloud.membership(email, &tenant_id).cloned() {
         Some(existing) => (existing, true),
         None => (add_guest(ctx, &tenant_id, &tenant.domains, email, asked["invitedUserDisplayName"].as_str()), false),
@@ -123,6 +129,7 @@ fn add_guest(ctx: &mut Ctx<'_>, tenant_id: &str, domains: &[String], email: &str
             password: random::secret(""),
             mfa_registered: false,
             mfa_code: random::secret(""),
+            signs_in_at: None,
             memberships: vec![membership.clone()],
         }),
     }
