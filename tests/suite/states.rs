@@ -84,7 +84,7 @@ fn states() -> States {
                 };
                 stopped.rule(at("2026-05-12T10:00:00Z"), None, &["53003".into()])
             }),
-            ways: Ways { forward: true, cancel: true },
+            ways: Ways { forward: true, cancel: true, route: true },
             last: Some(Last {
                 who: Some(Actor::PartnerAdmin),
                 what: onboarding::Outcome::SignedIn,
@@ -195,6 +195,7 @@ fn turns(states: &mut States) {
         moved: false,
         may_decline: true,
         may_extend: true,
+        may_reroute: false,
         deadline: at("2026-05-16T17:00:00Z"),
         login_host: "login.microsoftonline.com",
     };
@@ -208,7 +209,10 @@ fn turns(states: &mut States) {
     };
     states.add("turn-owner", turn(&view()));
     states.add("turn-owner-confirm", turn(&TurnView { kind: WaitKind::Confirm, again: true, ..view() }));
-    states.add("turn-owner-guest", turn(&TurnView { guest: true, directory: Directory::Partner, ..view() }));
+    states.add(
+        "turn-owner-guest",
+        turn(&TurnView { guest: true, may_reroute: true, directory: Directory::Partner, ..view() }),
+    );
     states.add("turn-partner", turn(&partner()));
     states.add("turn-partner-review", turn(&TurnView { kind: WaitKind::Review, again: true, ..partner() }));
     let reason = Some(texts::explanation(ErrorName::SignInRequired));
@@ -216,7 +220,10 @@ fn turns(states: &mut States) {
     states.add("turn-moved", turn(&TurnView { moved: true, may_decline: false, again: true, ..partner() }));
     for actor in [Some(Actor::Owner), Some(Actor::PartnerAdmin), None] {
         let name = format!("not_yours-{}", actor.map_or("nobody", Actor::as_str));
-        states.add(&name, not_yours(&NotYoursView { link: LINK, reference: REFERENCE, actor }));
+        states.add(
+            &name,
+            not_yours(&NotYoursView { link: LINK, reference: REFERENCE, actor, may_forward: actor.is_some() }),
+        );
     }
     let request = |blocked| Request {
         blocked,
@@ -233,6 +240,7 @@ fn turns(states: &mut States) {
             id: blocked.as_str(),
             explanation: texts::explanation(blocked),
             request: Some(request(blocked)),
+            invitation: None,
             deadline: at("2026-05-16T17:00:00Z"),
         };
         states.add(&format!("fix-{}", blocked.as_str()), fix(&view));
@@ -244,6 +252,11 @@ fn turns(states: &mut States) {
             id: name.as_str(),
             explanation: texts::explanation(*name),
             request: None,
+            invitation: (*name == ErrorName::InvitationRefused).then_some(Invitation {
+                address: "rosa@fabrikam.com",
+                said: Some("This invitation is blocked by cross-tenant access settings."),
+                may_do_without: true,
+            }),
             deadline: at("2026-05-16T17:00:00Z"),
         };
         states.alike(format!("fix-{name}-alone"), fix(&view));
@@ -266,6 +279,10 @@ fn turns(states: &mut States) {
             problems: &problems,
         };
         states.add(name, forward(&view));
+    }
+    for (name, guest) in [("route", false), ("route-guest", true)] {
+        let (owner, partner) = ("rosa@fabrikam.com", "kim@contoso.com");
+        states.add(name, route(&RouteView { link: LINK, reference: REFERENCE, owner, partner, guest }));
     }
     let view =
         || CancelView { link: LINK, reference: REFERENCE, may_act: true, over: false, too_late: false, guest: true };

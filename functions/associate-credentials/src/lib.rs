@@ -1,5 +1,5 @@
 //! Step 2, associate the Partner Center credentials: proves the partner admin, the Partner Center account and the entering policy; on
-//! the single-account route invites the owner as a guest.
+//! the single-account route invites the owner as a guest; where the route was changed since, takes that back.
 //!
 //! Who: the partner admin, with tokens of the partner directory. Microsoft calls: those of the partner's side of the preflight
 //! ([`assess::preflight::partners_side`]); on the single-account route also the look-up of the guest, and the invitation if there is
@@ -44,7 +44,7 @@ async fn work(job: &mut Job<'_>, portal: &str) -> Result<(Reached, Output), Stop
         job.change.meta.partner_company = Some(onboarding::plain::one_line(company));
     }
     let guest = match route {
-        Route::TwoParty => None,
+        Route::TwoParty => withdraw(job).await?,
         Route::SingleAccount => Some(invite(job, &side.graph, portal).await?),
     };
     let facts = json!({
@@ -55,6 +55,28 @@ async fn work(job: &mut Job<'_>, portal: &str) -> Result<(Reached, Output), Stop
 
 fn refused(error: &Error) -> Stop {
     Stop::from_call(error, Actor::PartnerAdmin, Directory::Partner)
+}
+
+/// Where the route was changed after the invitation, the guest whom we invited is needed no more. One that the administrator may not
+/// delete stays, and the trail says so.
+async fn withdraw(job: &mut Job<'_>) -> Result<Option<&'static str>, Stop> {
+    if !job.loaded.meta.guest_invited {
+        return Ok(None);
+    }
+    let guest = job.loaded.meta.owner_partner_oid.clone();
+    match job.remove_guest().await {
+        Ok(_) => {
+            job.change.meta.guest_invited = false;
+            job.change.meta.owner_partner_oid = None;
+            job.note("guest.removed", json!({"guest": guest}));
+            Ok(Some("removed"))
+        }
+        Err(stop) if stop.name == ErrorName::UpstreamRejected => {
+            job.note("guest.kept", json!({"guest": guest, "why": stop.message}));
+            Ok(Some("kept"))
+        }
+        Err(stop) => Err(stop),
+    }
 }
 
 /// Makes sure that the owner is a guest of the partner directory. Whether the guest is ours is recorded before the invitation is
@@ -82,6 +104,7 @@ async fn invite(job: &mut Job<'_>, graph: &Graph, portal: &str) -> Result<&'stat
             ErrorKind::Invalid | ErrorKind::Forbidden => {
                 job.change.meta.guest_invited = false;
                 job.record().await?;
+                preflight::saw_invitation_refused(job, &error);
                 Err(Stop::new(ErrorName::InvitationRefused, error.to_string()))
             }
             // An unknown outcome among them: the next attempt looks for the guest first.

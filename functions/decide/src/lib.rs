@@ -1,6 +1,6 @@
 //! Decisions: who gets access again (`/o/{link}/mapping`), confirming the move (`/o/{link}/confirm`), cancelling
 //! (`/o/{link}/cancel`), asking to look again after a fix (`/o/{link}/check-again`), choosing the subscription (`/o/{link}/choose`),
-//! needing more time (`/o/{link}/extend`), and handing one's part on (`/o/{link}/forward`).
+//! choosing the other route (`/o/{link}/route`), needing more time (`/o/{link}/extend`), and handing one's part on (`/o/{link}/forward`).
 //!
 //! The confirmation is the last thing before what can't be undone. It takes the owner, signed in in this very browser within the
 //! last ten minutes, who has been shown what the move does, ticks what it means, and types the subscription's name. What was
@@ -15,6 +15,7 @@ mod list;
 mod material;
 mod people;
 mod review;
+mod route;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -56,10 +57,12 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
         "extend" if sends => people::extend(world, link).await,
         "forward" if reads => people::show(world, link).await,
         "forward" if sends => people::forward(world, link, request).await,
+        "route" if reads => route::show(world, link).await,
+        "route" if sends => route::choose(world, link).await,
         "choose" if sends => choose::choose(world, link, request).await,
         "check-again" if sends => stop::check_again(world, link).await,
         "mapping.csv" => Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD")),
-        "confirm" | "cancel" | "mapping" | "forward" => {
+        "confirm" | "cancel" | "mapping" | "forward" | "route" => {
             Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST"))
         }
         "check-again" | "choose" | "extend" => {

@@ -1,7 +1,7 @@
 //! Needing more time, and handing one's part to somebody else.
 
 use http::{Request, StatusCode};
-use onboarding::{Actor, ErrorName, request};
+use onboarding::{Actor, ErrorName, Outcome, request};
 use store::{By, HandOverRefused, Loaded, StoreError, WaitRecord};
 use web::pages::{FIELD_EMAIL, ForwardView, NotNow, forward_wrong};
 use web::{Answer, Fields, Problem, SignInResult, WebProblem, answer, pages, paths};
@@ -46,7 +46,7 @@ pub(crate) async fn show<W: World>(world: &W, link: &str) -> Result<Answer, Erro
         Err(answered) => return Ok(answered),
     };
     let Some(actor) = opened.actor() else { return Ok(WebProblem::ViewOnly.answer(false)) };
-    if turn_of(&opened.loaded, actor).is_none() {
+    if !opened.loaded.may_hand_over(actor) {
         return Ok(answer::see_other(&paths::result(link, SignInResult::MovedOn)));
     }
     Ok(page(&opened, link, actor, &Fields::default(), &[]))
@@ -82,7 +82,7 @@ pub(crate) async fn forward<W: World, B: AsRef<[u8]>>(
             Err(answered) => return Ok(answered),
         };
         let Some(actor) = opened.actor() else { return Ok(WebProblem::ViewOnly.answer(false)) };
-        if turn_of(&opened.loaded, actor).is_none() {
+        if !opened.loaded.may_hand_over(actor) {
             return Ok(answer::see_other(&paths::result(link, SignInResult::MovedOn)));
         }
         let Some(email) = request::email(posted.get(FIELD_EMAIL)) else {
@@ -101,6 +101,13 @@ pub(crate) async fn forward<W: World, B: AsRef<[u8]>>(
         match world.commit(meta, change).await {
             Ok(_) => {
                 tracing::info!(target: "mooring::decide", onboarding_id = %opened.id, actor = actor.as_str(), "a part was handed over");
+                // The address was what somebody else waited for: their step looks again.
+                if let Some(wait) = opened.loaded.asked().filter(|wait| wait.actor != actor) {
+                    world
+                        .end_wait(&opened.id, &wait.wait_id, Outcome::Recheck, actor)
+                        .await
+                        .map_err(|error| logged(&opened.id, &error))?;
+                }
                 return Ok(answer::see_other(&paths::problem(SignInResult::HandedOver)));
             }
             Err(StoreError::Conflict) => {}

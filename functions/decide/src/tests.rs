@@ -335,6 +335,64 @@ fn location(answer: &Answer) -> &str {
     answer.headers()["location"].to_str().unwrap()
 }
 
+fn on_the_single_account_route(kind: WaitKind) -> Small {
+    small(kind).with(|loaded| {
+        loaded.meta.route = onboarding::Route::SingleAccount;
+        let wait = &mut loaded.waits[0];
+        if kind == WaitKind::Fix {
+            wait.actor = Actor::PartnerAdmin;
+            wait.reason = Some("Invitation.Refused".into());
+        }
+        wait.directory = Directory::Partner;
+    })
+}
+
+#[tokio::test]
+async fn the_other_route_is_chosen_where_the_invitation_matters_once_and_only_by_whose_turn_it_is() {
+    for (kind, actor, outcome) in
+        [(WaitKind::Fix, Actor::PartnerAdmin, Outcome::Recheck), (WaitKind::Confirm, Actor::Owner, Outcome::Rerouted)]
+    {
+        let world = on_the_single_account_route(kind);
+        let other = handle(&world, &request("POST", &paths::route(&link(actor.other())), "")).await;
+        assert!(location(&other).ends_with("/result/moved-on"));
+        let page = handle(&world, &request("GET", &paths::route(&link(actor)), "")).await;
+        assert!(page.status() == StatusCode::OK && page.body().contains("kim@contoso.com accepts the move"));
+        assert_eq!((world.meta().route, world.outcome()), (onboarding::Route::SingleAccount, None));
+        for _ in 0..2 {
+            handle(&world, &request("POST", &paths::route(&link(actor)), "")).await;
+            assert_eq!((world.meta().route, world.outcome()), (onboarding::Route::TwoParty, Some(outcome)));
+        }
+        assert_eq!(world.noted("route.changed"), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_other_route_is_not_chosen_where_something_was_requested_or_nobody_is_invited() {
+    let cases: [(WaitKind, fn(&mut Loaded)); 4] = [
+        (WaitKind::Confirm, |loaded| loaded.meta.request_sent = true),
+        (WaitKind::Confirm, |loaded| loaded.meta.accept_intended_at = Some("2026-05-12T10:00:00Z".into())),
+        (WaitKind::Confirm, |loaded| loaded.waits[0].directory = Directory::Source),
+        (WaitKind::Review, |_| {}),
+    ];
+    for (kind, change) in cases {
+        let world = on_the_single_account_route(kind).with(change);
+        let actor = wait(kind).actor;
+        for method in ["GET", "POST"] {
+            let answer = handle(&world, &request(method, &paths::route(&link(actor)), "")).await;
+            assert!(location(&answer).ends_with("/result/moved-on"));
+        }
+        assert_eq!((world.outcome(), world.noted("route.changed")), (None, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_owner_whose_invitation_is_refused_hands_their_part_to_another_address_and_it_is_looked_at_again() {
+    let world = on_the_single_account_route(WaitKind::Fix);
+    let answer = handle(&world, &request("POST", &paths::forward(&link(Actor::Owner)), "email=ada@fabrikam.com")).await;
+    assert_eq!(location(&answer), "/problem/handed-over");
+    assert_eq!((world.meta().owner_email.as_str(), world.outcome()), ("ada@fabrikam.com", Some(Outcome::Recheck)));
+}
+
 #[tokio::test]
 async fn the_page_shows_what_happens_and_what_needs_agreement() {
     let answer = handle(&small(WaitKind::Confirm), &request("GET", &paths::confirm(&link(Actor::Owner)), "")).await;

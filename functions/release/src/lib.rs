@@ -234,7 +234,7 @@ async fn undo(job: &Job<'_>, last: bool) -> Result<Vec<UndoItem>, Stop> {
         items.push(item(REQUEST, take_request_back(job).await, last)?);
     }
     if meta.guest_invited {
-        items.push(item(GUEST, remove_guest(job).await, last)?);
+        items.push(item(GUEST, job.remove_guest().await, last)?);
     }
     Ok(items)
 }
@@ -255,24 +255,6 @@ async fn take_request_back(job: &Job<'_>) -> Result<bool, Stop> {
         return Ok(false);
     }
     arm.cancel_directory_change(subscription).await.map_err(refused)
-}
-
-async fn remove_guest(job: &Job<'_>) -> Result<bool, Stop> {
-    let token = job.token_to_invite().await?;
-    let graph = job.cloud()?.graph(&token);
-    let refused = |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
-    let guest = match &job.loaded.meta.owner_partner_oid {
-        Some(guest) => Some(guest.clone()),
-        // Invited by an attempt whose answer was lost.
-        None => {
-            let found = graph.users_by_mail(&job.loaded.meta.owner_email).await.map_err(refused)?;
-            found.into_iter().find(microsoft::graph::User::is_guest).map(|user| user.id)
-        }
-    };
-    match guest {
-        Some(guest) => graph.delete_user(&guest).await.map_err(refused),
-        None => Ok(false),
-    }
 }
 
 /// Says what came of an undo. Only what will pass by itself is an error: the state machine tries again.

@@ -1,13 +1,14 @@
 //! Before Microsoft: what is asked, and the two answers to it.
 
 use http::{Request, StatusCode};
+use impact::preflight::CheckId;
 use jiff::Timestamp;
 use onboarding::links::{LinkRole, fingerprint};
 use onboarding::request::AccountKind;
 use onboarding::{Actor, Directory, ErrorClass, ErrorName, Outcome, WaitKind};
 use secrecy::SecretString;
 use store::{Change, Meta, Note, Recorded, Session, SessionState, StoreError, WaitRecord};
-use web::pages::{ChooseView, FixView, NotYoursView, Request as Forward, TurnView};
+use web::pages::{ChooseView, FixView, Invitation, NotYoursView, Request as Forward, TurnView};
 use web::{Answer, Fields, SignInResult, WebProblem, answer, asked, pages, paths};
 
 use crate::{Asking, Opened, World, logged, open};
@@ -43,10 +44,9 @@ pub(crate) async fn turn<W: World>(world: &W, link: &str) -> Result<Answer, Erro
     }
     let Some(wait) = opened.loaded.open_wait().filter(|wait| opened.actor() == Some(wait.actor)) else {
         let actor = opened.loaded.open_wait().map(|wait| wait.actor);
-        return Ok(answer::page(
-            StatusCode::OK,
-            pages::not_yours(&NotYoursView { link, reference: &reference, actor }),
-        ));
+        let may_forward = opened.actor().is_some_and(|actor| opened.loaded.may_hand_over(actor));
+        let view = NotYoursView { link, reference: &reference, actor, may_forward };
+        return Ok(answer::page(StatusCode::OK, pages::not_yours(&view)));
     };
     let deadline: Timestamp = wait.deadline_at.parse().unwrap_or_else(|_| world.now());
     if wait.kind == WaitKind::Fix {
@@ -77,6 +77,7 @@ pub(crate) async fn turn<W: World>(world: &W, link: &str) -> Result<Answer, Erro
         moved: meta.moved,
         may_decline: !meta.is_past_return(),
         may_extend: wait.extended_at.is_none(),
+        may_reroute: opened.loaded.may_change_route(wait.actor),
         deadline,
         login_host: &host,
     });
@@ -126,7 +127,14 @@ fn fix(opened: &Opened, link: &str, reference: &str, wait: &WaitRecord, deadline
             subscription: meta.subscription_id.as_str(),
         }
     });
-    let view = FixView { link, reference, id: name.as_str(), explanation: texts::explanation(name), request, deadline };
+    let refused = opened.loaded.preflight.get(CheckId::Invitations);
+    let invitation = (name == ErrorName::InvitationRefused).then(|| Invitation {
+        address: &meta.owner_email,
+        said: refused.and_then(|row| row.evidence.get("said")).and_then(|said| said.as_str()),
+        may_do_without: opened.loaded.may_change_route(wait.actor),
+    });
+    let explanation = texts::explanation(name);
+    let view = FixView { link, reference, id: name.as_str(), explanation, request, invitation, deadline };
     answer::page(StatusCode::OK, pages::fix(&view))
 }
 

@@ -60,6 +60,8 @@ pub(crate) async fn of_link<W: World, B>(
     let declined = result == SignInResult::ConsentDeclined
         && wait.is_some()
         && loaded.as_ref().is_some_and(|loaded| !loaded.meta.is_past_return());
+    let may_reroute =
+        result == SignInResult::NotInDirectory && theirs.is_some_and(|(loaded, actor)| loaded.may_change_route(actor));
     let view = ResultView {
         link: Some(link),
         reference: Some(&reference),
@@ -69,7 +71,7 @@ pub(crate) async fn of_link<W: World, B>(
         needed_directory: needed_directory.as_deref(),
         used_directory: used_directory.as_deref(),
         request: text,
-        ways: Ways { forward: declined, cancel: declined },
+        ways: Ways { forward: declined, cancel: declined, route: may_reroute },
         last: loaded.as_ref().filter(|_| is_over(result)).and_then(last),
         support: at.map(|at| Support { correlation_id: told("correlationId"), at }),
         next_page: None,

@@ -525,6 +525,9 @@ pub async fn partners_side(job: &mut Job<'_>, cloud: &CloudClient) -> Result<Par
     put_policy(&mut rows, CheckId::EnteringPolicy, judged, &policy, fixer, ErrorName::EnteringBlocked);
     if route == Route::SingleAccount {
         look_at_invitations(&mut rows, &graph, &job.loaded.meta.owner_email).await?;
+    } else if job.preflight().get(CheckId::Invitations).is_some() {
+        // The route was changed since it was looked at.
+        rows.put(CheckId::Invitations, (State::Holds, "not-needed"), "the route", json!({}));
     }
     rows.finish(job)?;
     Ok(PartnersSide { graph, organization, roles: names, partner, company, entering })
@@ -649,6 +652,17 @@ async fn look_at_invitations(rows: &mut Rows, graph: &Graph, owner: &str) -> Res
     };
     rows.put(CheckId::Invitations, judged, SOURCE, json!({"allowInvitesFrom": word}));
     Ok(())
+}
+
+/// Puts the row of an invitation that Microsoft refused although the directory's policy allows it.
+pub fn saw_invitation_refused(job: &mut Job<'_>, error: &Error) {
+    let mut rows = Rows::new(job, Actor::PartnerAdmin);
+    let evidence = json!({"code": code(error), "said": error.message().map(onboarding::plain::one_line)});
+    let row = rows.put(CheckId::Invitations, (State::Fails, "invitation-refused"), "POST invitations", evidence);
+    row.fixer = Some(Fixer::PartnerGlobalAdministrator);
+    for row in rows.rows {
+        job.saw(row);
+    }
 }
 
 /// Puts the row of what the app may read in the source directory: names are read where an administrator consented to it before, and

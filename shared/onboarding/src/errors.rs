@@ -267,10 +267,10 @@ errors! {
         "Give access again by hand from the report that both people received, and tell the operator of this service.";
     /// The guest invitation was refused.
     InvitationRefused = "Invitation.Refused", Fix, PARTNER,
-        "The invitation was refused",
-        "The partner directory doesn't let its administrator invite this address: invitations are switched off, restricted, or the address can't be invited.",
-        "Nothing was changed in Azure. The onboarding waits.",
-        "Allow guest invitations in the partner directory's external collaboration settings, or start again with the two-party route, then choose Check again.";
+        "Microsoft can't finish the invitation for this address",
+        "The owner's address can't be invited into the partner directory: invitations are switched off or restricted there, or the organisation that the address belongs to doesn't allow it, or has no such account at Microsoft.",
+        "Nothing was changed in Azure. The onboarding waits and looks again by itself.",
+        "Have an administrator of the partner directory allow the invitation (External collaboration settings, cross-tenant access), or one of the owner's organisation if the address is theirs; then choose Check again, which sends the invitation again. Or go on without an invitation.";
     /// Giving access was refused.
     AccessRefused = "Access.Refused", End, None,
         "Azure refused to assign the Owner role",

@@ -37,6 +37,8 @@ names! {
         Cancelled = "cancelled",
         /// Look again: a person says that it is fixed, or it is time to look.
         Recheck = "recheck",
+        /// The person chose that the partner admin accepts and nobody is invited: the partner's side is looked at again.
+        Rerouted = "rerouted",
         /// The deadline passed with no other outcome.
         Expired = "expired",
     }

@@ -221,6 +221,28 @@ impl<'a> Job<'a> {
         tokens.map(|tokens| tokens.access).map_err(|error| Stop::from_call(&error, actor, directory))
     }
 
+    /// Deletes the guest whom this onboarding invited into the partner directory. `false`: there is none.
+    ///
+    /// # Errors
+    /// As for [`Job::token`], and the calls'.
+    pub async fn remove_guest(&self) -> Result<bool, Stop> {
+        let token = self.token_to_invite().await?;
+        let graph = self.cloud()?.graph(&token);
+        let refused = |error: microsoft::Error| Stop::from_call(&error, Actor::PartnerAdmin, Directory::Partner);
+        let guest = match &self.loaded.meta.owner_partner_oid {
+            Some(guest) => Some(guest.clone()),
+            // Invited by an attempt whose answer was lost.
+            None => {
+                let found = graph.users_by_mail(&self.loaded.meta.owner_email).await.map_err(refused)?;
+                found.into_iter().find(microsoft::graph::User::is_guest).map(|user| user.id)
+            }
+        };
+        match guest {
+            Some(guest) => graph.delete_user(&guest).await.map_err(refused),
+            None => Ok(false),
+        }
+    }
+
     async fn app(&self) -> Result<AppCredential, Stop> {
         Ok(self.deps.secrets.app_credential(self.loaded.meta.cloud).await?)
     }

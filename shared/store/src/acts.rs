@@ -3,11 +3,16 @@
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use onboarding::{Actor, Directory, WaitKind, ladder, waits};
+use onboarding::{Actor, Directory, ErrorName, Route, WaitKind, ladder, waits};
 use serde_json::json;
 
 use crate::change::{By, Change, Write};
 use crate::records::{HandOverRefused, Loaded, WaitRecord};
+
+/// Whether a wait is for an invitation that was refused.
+fn waits_for_invitation(wait: &WaitRecord) -> bool {
+    wait.reason.as_deref() == Some(ErrorName::InvitationRefused.as_str())
+}
 
 /// How much more time an operator gives at once.
 pub const OPERATOR_GIVES: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -51,6 +56,48 @@ impl Loaded {
         let once = matches!(by, By::Person(_));
         change.write(Write::Extended { wait_id: wait.wait_id.clone(), deadline: until, next_at, once });
         Some(change)
+    }
+
+    /// The wait at which a person may choose that the partner admin accepts and nobody is invited: where the invitation was refused, and
+    /// where the invited owner is asked to sign in and confirm. Only before anything was requested of Azure: every later step has read
+    /// the route and acted by it.
+    #[must_use]
+    pub fn asked_about_route(&self, actor: Actor) -> Option<&WaitRecord> {
+        let meta = &self.meta;
+        self.asked().filter(|wait| wait.actor == actor && !meta.is_past_return() && !meta.request_sent).filter(|wait| {
+            match wait.kind {
+                WaitKind::Fix => waits_for_invitation(wait),
+                WaitKind::Confirm => wait.directory == Directory::Partner,
+                WaitKind::SignIn | WaitKind::Review => false,
+            }
+        })
+    }
+
+    /// Whether the other route can still be chosen there.
+    #[must_use]
+    pub fn may_change_route(&self, actor: Actor) -> bool {
+        self.meta.route == Route::SingleAccount && self.asked_about_route(actor).is_some()
+    }
+
+    /// Chooses it. A guest whom we invited is removed by the step that looks at the partner's side again.
+    #[must_use]
+    pub fn rerouted(&self, actor: Actor) -> Option<Change> {
+        let wait = self.asked_about_route(actor).filter(|_| self.meta.route == Route::SingleAccount)?;
+        let mut change = Change::of(&self.meta);
+        change.meta.route = Route::TwoParty;
+        // What was confirmed was another way.
+        change.meta.confirmation = None;
+        let detail =
+            json!({"from": self.meta.route, "to": Route::TwoParty, "wait": wait.wait_id, "reason": wait.reason});
+        change.note(By::Person(actor).note("route.changed", detail));
+        Some(change)
+    }
+
+    /// Whether a person may hand their part on now: when it is their turn. The owner also while their invitation is refused: another
+    /// address of theirs may be the remedy, whoever's turn it is.
+    #[must_use]
+    pub fn may_hand_over(&self, actor: Actor) -> bool {
+        self.asked().is_some_and(|wait| wait.actor == actor || (actor == Actor::Owner && waits_for_invitation(wait)))
     }
 
     /// Mails the person of a wait once more.

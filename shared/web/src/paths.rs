@@ -120,6 +120,12 @@ pub fn forward(link: &str) -> String {
     format!("/o/{link}/forward")
 }
 
+/// What the other route changes, and the button that chooses it.
+#[must_use]
+pub fn route(link: &str) -> String {
+    format!("/o/{link}/route")
+}
+
 /// Looks again after a fix (POST).
 #[must_use]
 pub fn check_again(link: &str) -> String {

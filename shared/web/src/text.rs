@@ -245,6 +245,7 @@ pub(crate) fn outcome(outcome: Outcome) -> Text {
         Outcome::Declined => text("outcome.declined", "declined"),
         Outcome::Cancelled => text("outcome.cancelled", "the onboarding was cancelled"),
         Outcome::Recheck => text("outcome.recheck", "we looked again"),
+        Outcome::Rerouted => text("outcome.rerouted", "the other route was chosen"),
         Outcome::Expired => text("outcome.expired", "the time ran out"),
     }
 }
@@ -345,6 +346,13 @@ pub(crate) const FIX_FORWARD: Text = text("fix.forward", "A request to forward t
 pub(crate) const FIX_OTHER: Text =
     text("fix.other", "Someone else has to do this? Forward the text, not your link: the link is yours.");
 pub(crate) const FIX_OBJECT_UNKNOWN: Text = text("fix.object-unknown", "shown when the account is chosen");
+pub(crate) const FIX_INVITATION: Text = text("fix.invitation", "The address that was to be invited");
+pub(crate) const FIX_INVITATION_SAID: Text = text("fix.invitation-said", "What Microsoft says about it");
+pub(crate) const FIX_INVITATION_ADDRESS: Text = text(
+    "fix.invitation-address",
+    "Should it be another address? The owner can hand their part to it: “Somebody else should do this” on the page that the owner's link leads to.",
+);
+pub(crate) const FIX_INVITATION_ROUTE: Text = text("fix.invitation-route", "Go on without an invitation");
 pub(crate) const FIX_REQUEST_LEAVE: Text = text(
     "fix.request.leave",
     "Subject: Please allow one subscription to leave {directory}\n\nHello,\n\nthe Azure subscription {subscription} is to be moved from {directory} ({tenant}) to {other}. The directory's policy blocks subscriptions from leaving, which has been Microsoft's default since May 2026.\n\nIn the Azure portal: Subscriptions, Manage policies (Advanced options). You need to be a Global Administrator with elevated access.\nEither exempt only the account {account} (Exempted users; object id: {object}), which is the smaller change,\nor set \"Subscription leaving Microsoft Entra tenant\" to \"Permit everyone\" until the move is done.\n\nTo revert it, remove the account from the list, or set the policy back to \"Block\", in the same place. Please do so afterwards: we tell both people when the move is done. Reference: {reference}.",
@@ -448,6 +456,15 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ("access.restored", text("activity.access.restored", "Access was restored")),
     ("move.confirmed", text("activity.move.confirmed", "The move was confirmed")),
     ("guest.invited", text("activity.guest.invited", "The owner was invited into the partner directory")),
+    (
+        "guest.removed",
+        text("activity.guest.removed", "The guest whom we had invited was removed from the partner directory"),
+    ),
+    ("guest.kept", text("activity.guest.kept", "The guest whom we had invited could not be removed")),
+    (
+        "route.changed",
+        text("activity.route.changed", "The other route was chosen: the partner accepts, and nobody is invited"),
+    ),
     ("request.sent", text("activity.request.sent", "The change of directory was requested")),
     ("request.accepted", text("activity.request.accepted", "The change of directory was accepted")),
     (

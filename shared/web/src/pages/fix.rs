@@ -42,6 +42,17 @@ impl Request<'_> {
     }
 }
 
+/// An invitation that Microsoft refused.
+#[derive(Debug)]
+pub struct Invitation<'a> {
+    /// Whom it was for.
+    pub address: &'a str,
+    /// Microsoft's words.
+    pub said: Option<&'a str>,
+    /// Whether it goes on without one, if somebody chooses that.
+    pub may_do_without: bool,
+}
+
 /// What the page shows.
 #[derive(Debug)]
 pub struct FixView<'a> {
@@ -55,6 +66,8 @@ pub struct FixView<'a> {
     pub explanation: Explanation,
     /// A request to forward, where a Global Administrator has to act.
     pub request: Option<Request<'a>>,
+    /// The invitation, where it is about one.
+    pub invitation: Option<Invitation<'a>>,
     /// Until when.
     pub deadline: Timestamp,
 }
@@ -71,6 +84,11 @@ pub fn fix(view: &FixView<'_>) -> Markup {
             dd { (view.explanation.effect) }
             dt { (text::NEXT) }
             dd { (view.explanation.next_step) }
+            @if let Some(invitation) = &view.invitation {
+                dt { (text::FIX_INVITATION) }
+                dd { (invitation.address) }
+                @if let Some(said) = invitation.said { dt { (text::FIX_INVITATION_SAID) } dd { (said) } }
+            }
             dt { (text::TURN_UNTIL) }
             dd { (time(view.deadline)) }
             dt { (text::ERROR_ID) }
@@ -80,10 +98,17 @@ pub fn fix(view: &FixView<'_>) -> Markup {
             h2 #forward { (text::FIX_FORWARD) }
             pre tabindex="0" aria-labelledby="forward" { (request.words(view.reference)) }
         }
-        p.muted { (text::FIX_OTHER) }
+        @if view.invitation.is_some() {
+            p { (text::FIX_INVITATION_ADDRESS) }
+        } @else {
+            p.muted { (text::FIX_OTHER) }
+        }
         div.actions {
             form method="post" action=(paths::check_again(view.link)) {
                 button type="submit" { (text::FIX_CHECK) }
+            }
+            @if view.invitation.as_ref().is_some_and(|invitation| invitation.may_do_without) {
+                a.button.quiet href=(paths::route(view.link)) { (text::FIX_INVITATION_ROUTE) }
             }
             a.button.quiet href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) }
         }
@@ -95,6 +120,25 @@ pub fn fix(view: &FixView<'_>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_invitation_is_told_with_its_address_and_the_way_without_one_while_there_is_one() {
+        for may_do_without in [true, false] {
+            let page = fix(&FixView {
+                link: "L",
+                reference: "ABCD-1234",
+                id: ErrorName::InvitationRefused.as_str(),
+                explanation: texts::explanation(ErrorName::InvitationRefused),
+                request: None,
+                invitation: Some(Invitation { address: "rosa@fabrikam.com", said: Some("<b>No.</b>"), may_do_without }),
+                deadline: "2026-05-16T17:00:00Z".parse().unwrap(),
+            })
+            .into_string();
+            assert!(page.contains("rosa@fabrikam.com") && page.contains("No.") && !page.contains("<b>"));
+            assert_eq!(page.contains(r#"href="/o/L/route""#), may_do_without);
+            assert!(page.contains(r#"action="/o/L/check-again""#));
+        }
+    }
 
     #[test]
     fn a_blocked_policy_comes_with_a_request_that_can_be_forwarded_as_it_is() {
@@ -112,6 +156,7 @@ mod tests {
                     object_id: None,
                     subscription: "6c3c85bc-5366-4eaa-8055-a10529eafd03",
                 }),
+                invitation: None,
                 deadline: "2026-05-16T17:00:00Z".parse().unwrap(),
             })
             .into_string();

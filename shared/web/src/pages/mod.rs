@@ -18,6 +18,7 @@ mod problem;
 mod progress;
 mod report;
 mod result;
+mod route;
 mod signup;
 mod start;
 mod turn;
@@ -32,7 +33,7 @@ pub use confirm::{
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,
 };
 pub use evidence::{EvidenceView, evidence, evidence_document};
-pub use fix::{FixView, Request, Request as ForwardRequest, fix};
+pub use fix::{FixView, Invitation, Request, Request as ForwardRequest, fix};
 pub use forward::{FIELD_EMAIL, ForwardView, NotNow, forward, forward_wrong};
 pub use mapping::{
     CsvProblem, DO_APPLY, DO_DONE, DO_EXACT, DO_OVERRIDE, DO_PREVIEW, DO_SAVE, Decided, Difference, FIELD_CSV,
@@ -57,6 +58,7 @@ pub use progress::{
 };
 pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, not_yet, report, report_group, short_code};
 pub use result::{Last, ResultView, SignInResult, Stopped, Support, Ways, result};
+pub use route::{RouteView, route};
 pub use signup::{
     DO_CHECK, FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, Found, field_label, initiator_wrong,
     mistake_said, signup_form, zone_wrong,

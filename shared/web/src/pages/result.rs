@@ -112,6 +112,12 @@ results! {
         "You asked us to check again.",
         "The same step looks at Microsoft's answer once more. If it is fixed, we go on by ourselves.",
         "Nothing to do now. The progress page shows the result in a moment.";
+    /// A person chose the other route.
+    Rerouted = "rerouted", "Route.Changed", OK, false,
+        "Thanks, it goes on without an invitation",
+        "You chose that the Partner Center administrator accepts the move and nobody is invited.",
+        "We look at the partner's side again and then go on. Nothing has been changed in Azure.",
+        "Nothing to do now. We mail you when it is your turn again; the progress page shows where it stands.";
     /// The owner chose a subscription.
     Chosen = "chosen", "Subscription.Chosen", OK, false,
         "Thanks, we look at that subscription",
@@ -270,6 +276,8 @@ pub struct Ways {
     pub forward: bool,
     /// Cancel the onboarding.
     pub cancel: bool,
+    /// Choose the other route.
+    pub route: bool,
 }
 
 /// What was done last.
@@ -385,6 +393,7 @@ pub fn result(view: &ResultView<'_>) -> Markup {
             div.actions {
                 @if view.result.may_try_again() { a.button href=(paths::turn(link)) { (text::RESULT_AGAIN) } }
                 @if let Some(next) = view.next_page { a.button href=(next) { (text::PROGRESS_CONTINUE) } }
+                @if view.ways.route { a.button.quiet href=(paths::route(link)) { (text::FIX_INVITATION_ROUTE) } }
                 @if view.ways.forward { a.button.quiet href=(paths::forward(link)) { (words::SOMEBODY_ELSE) } }
                 @if view.ways.cancel { a.button.quiet href=(paths::cancel(link)) { (text::PROGRESS_CANCEL) } }
                 a.button.quiet href=(paths::progress(link)) { (text::BACK_TO_PROGRESS) }

@@ -45,6 +45,8 @@ pub struct TurnView<'a> {
     pub may_decline: bool,
     /// Whether the person can still have more time.
     pub may_extend: bool,
+    /// Whether the person can choose that nobody is a guest.
+    pub may_reroute: bool,
     /// Until when.
     pub deadline: Timestamp,
     /// The sign-in host, such as `login.microsoftonline.com`.
@@ -111,6 +113,7 @@ pub fn turn(view: &TurnView<'_>) -> Markup {
         }
         @if view.may_decline { p.muted #decline-said { (text::TURN_DECLINE_SAID) } }
         (other_ways(view.link, view.may_extend, view.may_decline))
+        @if view.may_reroute { p { a href=(paths::route(view.link)) { (text::FIX_INVITATION_ROUTE) } } }
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
     frame(title.said(), Some(view.reference), &content)
@@ -142,6 +145,8 @@ pub struct NotYoursView<'a> {
     pub reference: &'a str,
     /// Whose turn it is, if anybody's.
     pub actor: Option<Actor>,
+    /// Whether the person can hand their part on all the same.
+    pub may_forward: bool,
 }
 
 /// The page for someone whose turn it is not.
@@ -153,6 +158,7 @@ pub fn not_yours(view: &NotYoursView<'_>) -> Markup {
             Some(actor) => { p { (text::TURN_NOT_YOURS.with(&[("who", person(actor).said())])) } }
             None => { p { (text::TURN_NOBODY) } }
         }
+        (other_ways(view.link, false, view.may_forward))
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
     frame(text::TURN_NOT_YOURS_TITLE.said(), Some(view.reference), &content)
@@ -181,6 +187,7 @@ pub(crate) mod tests {
             moved: false,
             may_decline: true,
             may_extend: true,
+            may_reroute: false,
             deadline: "2026-05-16T17:00:00Z".parse().unwrap(),
             login_host: "login.microsoftonline.com",
         }

@@ -257,6 +257,8 @@ pub(crate) const CASES: &[(&str, Text)] = &[
     ("everyone", text("case.everyone", "everyone may invite")),
     ("members", text("case.members", "members may invite")),
     ("nobody", text("case.nobody", "nobody may invite")),
+    ("invitation-refused", text("case.invitation-refused", "Microsoft refused the invitation")),
+    ("not-needed", text("case.not-needed", "not needed: nobody is invited")),
     ("guest-is-there", text("case.guest-is-there", "the guest is there already")),
     ("against-deletion", text("case.against-deletion", "locks against deletion only")),
     ("read-only", text("case.read-only", "read-only locks")),

@@ -45,6 +45,29 @@ pub(crate) const MORE_TIME_SAID: Text = text(
     "Gives you as long again as you had, once. Nothing else changes, and reminders go on.",
 );
 pub(crate) const SOMEBODY_ELSE: Text = text("people.somebody-else", "Somebody else should do this");
+pub(crate) const ROUTE_TITLE: Text = text("people.route-title", "Go on without an invitation");
+pub(crate) const ROUTE_WHAT: Text = text(
+    "people.route-what",
+    "So far the owner is to be invited into the partner directory as a guest and to accept the move for themself. On the other route nobody is invited: {partner} accepts.",
+);
+pub(crate) const ROUTE_CHANGES: Text = text("people.route-changes", "What that changes");
+pub(crate) const ROUTE_PARTNER: Text =
+    text("people.route-partner", "{partner} accepts the move and becomes Owner of the subscription by it.");
+pub(crate) const ROUTE_OWNER: Text = text(
+    "people.route-owner",
+    "{owner} is made no guest, and after the move has only the access that the review gives back.",
+);
+pub(crate) const ROUTE_GUEST: Text = text("people.route-guest", "The guest account that we invited is removed again.");
+pub(crate) const ROUTE_CONFIRM: Text = text(
+    "people.route-confirm",
+    "The owner signs in once more as before, reads what Azure will delete, and confirms before anything moves.",
+);
+pub(crate) const ROUTE_NOTHING: Text = text(
+    "people.route-nothing",
+    "This changes nothing in Azure yet. This onboarding can't go back to the invitation afterwards; who chose it is kept in the audit trail.",
+);
+pub(crate) const ROUTE_BUTTON: Text = text("people.route-button", "Use the other route");
+pub(crate) const ROUTE_KEEP: Text = text("people.route-keep", "Leave it as it is");
 pub(crate) const FORWARD_TITLE: Text = text("people.forward-title", "Hand your part to somebody else");
 pub(crate) const FORWARD_WHAT: Text = text(
     "people.forward-what",
