@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use url::Url;
 use web::SignInResult;
 
-use crate::world::{OWNER_SIGN_IN, Onboarding, PATIENCE, run};
+use crate::world::{CONFIRM, OWNER_SIGN_IN, Onboarding, PARTNER_SIGN_IN, PATIENCE, run};
 
 /// What is open and kept of a sign-in that came to nothing.
 async fn nothing_is_lost(onboarding: &Onboarding) -> Result<()> {
@@ -128,10 +128,85 @@ fn whatever_microsoft_sends_the_browser_back_with_is_told_and_nothing_is_lost() 
     })
 }
 
+#[test]
+fn an_onboarding_whose_invitation_is_refused_goes_on_by_the_other_route_and_nobody_is_invited() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?.single_account();
+        onboarding.start_by_form().await?;
+        let page = refused(case.stack(), &mut onboarding).await?;
+        let page = onboarding.partner.browser.follow(&page, "Go on without an invitation").await?;
+        page.expect_text(&format!("{} accepts the move", onboarding.pair.partner_admin))?;
+        let page = onboarding.partner.browser.press(&page, "Use the other route").await?;
+        page.expect_text("Thanks, it goes on without an invitation")?;
+        onboarding.owner_acts(CONFIRM).await?;
+        onboarding.ended("done").await?;
+        assert_eq!(onboarding.effects().await?.get("invitation-created"), None);
+        assert_eq!(onboarding.meta().await?["route"], "two-party");
+        let trail = onboarding.audit().await?;
+        assert_eq!(trail.iter().filter(|entry| entry.action == "route.changed").count(), 1);
+        assert_eq!(onboarding::audit::verify(&trail), Ok(()));
+        Ok(())
+    })
+}
+
+#[test]
+fn an_owner_who_was_invited_and_is_asked_to_confirm_chooses_the_other_route_and_the_guest_is_removed() -> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?.single_account();
+        onboarding.start_by_form().await?;
+        onboarding.owner_acts(OWNER_SIGN_IN).await?;
+        onboarding.partner_acts(PARTNER_SIGN_IN).await?;
+        onboarding.waits_for("confirm", "owner").await?;
+        let first = onboarding.owner.wait_for_mail(case.stack(), CONFIRM, PATIENCE).await?;
+        let page = onboarding.owner.open_mail(case.stack(), &first).await?;
+        let page = onboarding.owner.browser.follow(&page, "Go on without an invitation").await?;
+        page.expect_text("The guest account that we invited is removed again")?;
+        onboarding.owner.browser.press(&page, "Use the other route").await?;
+        onboarding.owner_acts(CONFIRM).await?;
+        onboarding.ended("done").await?;
+        let effects = onboarding.effects().await?;
+        assert_eq!((effects.get("guest-deleted"), effects.get("invitation-redeemed")), (Some(&1), None));
+        let users = onboarding.users(&onboarding.pair.partner_tenant).await?;
+        ensure!(!users.iter().any(|user| user["invited"] == true), "{users:?}");
+        Ok(())
+    })
+}
+
+/// Both people have signed in, and the owner's domain may not be invited: the page that says so. The wait is open, and nobody is there.
+async fn refused(stack: &local::Stack, onboarding: &mut Onboarding) -> Result<local::Page> {
+    let tenant = format!("tenants/{}", onboarding.pair.partner_tenant);
+    stack.control_post(&tenant, &json!({ "invitesNobodyOf": ["outlook.com"] })).await?;
+    onboarding.owner_acts(OWNER_SIGN_IN).await?;
+    onboarding.partner_acts(PARTNER_SIGN_IN).await?;
+    let wait = onboarding.waits_for("fix", "partner-admin").await?;
+    ensure!(wait["reason"] == "Invitation.Refused", "{wait:#}");
+    let page = onboarding.partner_turn().await?;
+    page.expect_text("Microsoft can't finish the invitation for this address")?.expect_text("Invitation.Refused")?;
+    page.expect_text(&onboarding.pair.owner)?.expect_text("blocked by cross-tenant access settings")?;
+    assert_eq!(onboarding.meta().await?["guestInvited"], false);
+    assert_eq!(onboarding.effects().await?.get("invitation-created"), None);
+    Ok(page)
+}
+
 /// The rows of the design's table of results, and the test that produces each from its cause: a file of this suite and the name of a test.
-const ROWS: [(&str, &str, &str); 17] = [
+const ROWS: [(&str, &str, &str); 20] = [
     ("It worked", "sign_in", "the_owner_s_second_account_is_refused_and_the_wait_stays_open_for_the_right_one"),
     ("Wrong account", "sign_in", "the_owner_s_second_account_is_refused_and_the_wait_stays_open_for_the_right_one"),
+    (
+        "Invitation refused, other route",
+        "results",
+        "an_onboarding_whose_invitation_is_refused_goes_on_by_the_other_route_and_nobody_is_invited",
+    ),
+    (
+        "No subscription visible",
+        "choosing",
+        "who_does_not_see_the_subscription_reads_where_was_looked_and_can_do_something_about_it",
+    ),
+    (
+        "Several subscriptions",
+        "choosing",
+        "without_a_subscription_the_owner_chooses_one_of_those_they_see_and_it_is_associated",
+    ),
     (
         "Not in that directory",
         "sign_in",
