@@ -22,7 +22,7 @@ STEP = RECORD | APP | OPEN
 
 GRANTS = {
     # people
-    "signup": _on(TABLE, "dynamodb:GetItem", "dynamodb:PutItem")
+    "signup": _on(TABLE, "dynamodb:GetItem", "dynamodb:PutItem") | _on(LISTS, "dynamodb:Query")
     | _on(SESSIONS, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem") | _on("Association", "states:StartExecution") | LINKS,
     "sign-in": RECORD | _on(SESSIONS, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem") | LINKS | APP | SIGNAL
     | _on("TokenKey", "kms:Encrypt"),

@@ -167,12 +167,16 @@ fn signing_up(states: &mut States) {
     {
         states.add(&format!("check_mail-{name}"), mail(false, &[problem.told()]));
     }
+    let many = || too_many(at("2026-05-12T11:00:00Z"));
+    states.add("signup_form-many", form(&typed, &[many()]));
+    states.add("check_mail-many", mail(false, &[many()]));
     states.add("check_mail_gone", check_mail_gone());
     states.add("already_running", already_running());
     let values = fields(&[(FIELD_REFERENCE, "ABC"), (FIELD_EMAIL, "nobody")]);
     let problems = [new_link_wrong(FIELD_REFERENCE), new_link_wrong(FIELD_EMAIL)];
     states.add("new_link", new_link(&NewLinkView { values: &Fields::default(), problems: &[] }));
     states.add("new_link-wrong", new_link(&NewLinkView { values: &values, problems: &problems }));
+    states.add("new_link-many", new_link(&NewLinkView { values: &values, problems: &[many()] }));
     states.add("new_link_sent", new_link_sent());
 }
 

@@ -12,7 +12,7 @@ use crate::world::{
 };
 
 /// The lines of the table, each with a file of this suite, or a source file of the project, and the name of a test in it.
-const LINES: [(&str, &str, &str); 29] = [
+const LINES: [(&str, &str, &str); 33] = [
     ("S1 a code of somebody else's", "sign_in", "a_forged_state_is_refused_and_changes_nothing"),
     (
         "S1 another browser",
@@ -74,6 +74,18 @@ const LINES: [(&str, &str, &str); 29] = [
     ("I4 what an address gives away", "reading", "whoever_reads_whatever_page_changes_nothing"),
     ("I5 a forged signal", "waits", "a_forged_signal_changes_nothing_as_long_as_nothing_is_recorded"),
     ("D1 a flood of forms", "threats", "a_flood_of_forms_with_one_address_sends_a_few_mails_and_starts_nothing"),
+    ("D1 a flood from one source", "threats", "a_flood_from_one_source_is_held_and_keeps_no_other_source_out"),
+    ("D1 a source", "functions/signup/src/limits.rs", "a_source_is_what_the_api_saw_and_not_what_a_header_says"),
+    (
+        "D1 a flood to one domain",
+        "functions/signup/src/tests.rs",
+        "one_domain_gets_so_many_codes_an_hour_and_a_public_one_as_many_as_its_people_want",
+    ),
+    (
+        "D1 in a partner's name",
+        "functions/signup/src/tests.rs",
+        "strangers_start_few_onboardings_in_a_partners_name_its_own_people_many_and_owners_their_own",
+    ),
     ("D2 a subscription that is not theirs", "threats", "who_does_not_own_a_subscription_can_not_lock_its_owner_out"),
     ("D3 mail scanners", "sign_in", "opening_any_address_of_an_onboarding_changes_nothing"),
     (
@@ -249,6 +261,45 @@ fn a_flood_of_forms_with_one_address_sends_a_few_mails_and_starts_nothing() -> R
             !mails.iter().any(|mail| mail.to.iter().any(|to| to.starts_with("victim"))),
             "a third party got a mail"
         );
+        ensure!(executions_of(case.stack(), &onboarding.pair).await?.is_empty(), "something was started");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_flood_from_one_source_is_held_and_keeps_no_other_source_out() -> Result<()> {
+    run(async |case| {
+        let onboarding = case.onboarding()?;
+        let new = format!("{}/new", case.stack().portal());
+        let mut flooding = local::Browser::new()?;
+        let start = flooding.open(&new).await?;
+        let (mut taken, mut held) = (0, 0);
+        // The hour of the clock may turn once in between.
+        for number in 0..64 {
+            if held == 2 {
+                break;
+            }
+            // Another person each time: by address alone nothing would be noticed.
+            let mut with = onboarding.request.clone();
+            with.partner_admin_email = format!("victim{number}@d{number}.fabrikam.com");
+            let form = local::Person::fill_sign_up(&start, &with)?;
+            let page = flooding.submit(&start, &form, "Start the onboarding").await?;
+            match page.status {
+                200 => taken += 1,
+                429 => {
+                    held += 1;
+                    page.expect_text("Form.TooMany")?;
+                    ensure!(page.headers.contains_key("retry-after"), "it does not say when to come again");
+                }
+                _ => anyhow::bail!("{}", page.summary()),
+            }
+        }
+        ensure!((30..=60).contains(&taken) && held == 2, "{taken} taken, {held} held");
+        let mut other = local::Browser::new()?;
+        let start = other.open(&new).await?;
+        let form = local::Person::fill_sign_up(&start, &onboarding.request)?;
+        let page = other.submit(&start, &form, "Start the onboarding").await?;
+        ensure!(page.status == 200, "another source is kept out: {}", page.summary());
         ensure!(executions_of(case.stack(), &onboarding.pair).await?.is_empty(), "something was started");
         Ok(())
     })

@@ -10,12 +10,12 @@ use sha2::{Digest as _, Sha256};
 use store::Draft;
 use web::pages::{
     FIELD_INITIATOR, FIELD_INITIATOR_EMAIL, FIELD_ONBOARDING, FormView, Found, field_label, initiator_wrong,
-    mistake_said, zone_wrong,
+    mistake_said, too_many, zone_wrong,
 };
 use web::{Answer, Fields, Problem, answer, pages, paths};
 
-use crate::mailbox;
 use crate::world::{Looked, World};
+use crate::{limits, mailbox};
 
 /// How long a form may be open before it is sent, in seconds. The progress page counts on it: see its `CREATING_SECONDS`.
 const FORM_SECONDS: i64 = 3600;
@@ -42,11 +42,18 @@ fn shown<W: World>(
 struct Wrong {
     status: StatusCode,
     problems: Vec<Problem>,
+    /// When it may be sent again, where it came too often.
+    again: Option<Timestamp>,
 }
 
 impl Wrong {
     fn fields(problems: Vec<Problem>) -> Self {
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, problems }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, problems, again: None }
+    }
+
+    /// The form came too often: what was typed stays.
+    fn too_many(again: Timestamp) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, problems: vec![too_many(again)], again: Some(again) }
     }
 
     fn field(field: &str, name: ErrorName, message: &str) -> Self {
@@ -59,9 +66,14 @@ impl Wrong {
 }
 
 /// `POST /new`.
-pub(crate) async fn send<W: World>(world: &W, posted: Fields, wants_json: bool) -> Result<Answer, ErrorName> {
+pub(crate) async fn send<W: World>(
+    world: &W,
+    posted: Fields,
+    wants_json: bool,
+    source: &str,
+) -> Result<Answer, ErrorName> {
     let (form, wrong) = match form_id(&posted, world.now()) {
-        Some(form) => (form, keep(world, &posted).await),
+        Some(form) => (form, keep(world, &posted, source).await),
         None => {
             let problem = Problem::new(
                 "",
@@ -81,9 +93,10 @@ pub(crate) async fn send<W: World>(world: &W, posted: Fields, wants_json: bool) 
             .iter()
             .map(|problem| json!({"field": problem.field, "error": problem.id, "message": problem.message}))
             .collect();
-        return Ok(answer::json(wrong.status, &json!({"errors": errors})));
+        return Ok(limits::with_again(answer::json(wrong.status, &json!({"errors": errors})), world, wrong.again));
     }
-    Ok(shown(world, wrong.status, &form, &posted, &wrong.problems, None))
+    let page = shown(world, wrong.status, &form, &posted, &wrong.problems, None);
+    Ok(limits::with_again(page, world, wrong.again))
 }
 
 /// The form's own id, if it is one and not too old.
@@ -129,7 +142,7 @@ fn told(error: &FieldError) -> Problem {
 }
 
 /// Keeps what was asked for until the mailbox is proved; answers the link of what will be.
-async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
+async fn keep<W: World>(world: &W, posted: &Fields, source: &str) -> Result<String, Wrong> {
     let mut request = OnboardingRequest::parse(&request(posted))
         .map_err(|errors| Wrong::fields(errors.iter().map(told).collect()))?;
     if let Some(name) = world.closed(request.cloud) {
@@ -144,7 +157,14 @@ async fn keep<W: World>(world: &W, posted: &Fields) -> Result<String, Wrong> {
     if request.time_zone.as_deref().is_some_and(|zone| texts::known_zone(zone).is_none()) {
         return Err(Wrong::fields(vec![zone_wrong()]));
     }
+    // Before anything is asked of Microsoft. Whether an address or a directory is known here makes no difference.
+    if let Some(again) = limits::of_source(world, &limits::FORMS, source).await.map_err(ours)? {
+        return Err(Wrong::too_many(again));
+    }
     let (source, partner) = look_up(world, &request).await?;
+    if let Some(again) = limits::of_code(world, &email).await.map_err(ours)? {
+        return Err(Wrong::too_many(again));
+    }
     let Some(form) = form_id(posted, world.now()) else { return Err(ours(ErrorName::InternalBug)) };
     let id = onboarding_id(&form, &request, &email);
     let key = world.link_key().await.map_err(ours)?;
@@ -192,7 +212,11 @@ fn ours(name: ErrorName) -> Wrong {
         mistake_said("Nothing was created, and what you typed is kept."),
         said.next_step
     );
-    Wrong { status: StatusCode::SERVICE_UNAVAILABLE, problems: vec![Problem::new("", name.as_str(), message)] }
+    Wrong {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        problems: vec![Problem::new("", name.as_str(), message)],
+        again: None,
+    }
 }
 
 /// Finds both directories, and every reason to create nothing. Answers the source and the partner directory's ids.
@@ -281,11 +305,19 @@ async fn look<W: World>(world: &W, cloud: Cloud, wanted: &Wanted<'_>) -> Result<
 
 /// `POST /new` with the button that only looks: says what is known of what was typed so far, and what is wrong with it. What is still
 /// empty is no mistake yet. Nothing is kept, nobody gets a mail.
-pub(crate) async fn check<W: World>(world: &W, posted: &Fields) -> Result<Answer, ErrorName> {
+pub(crate) async fn check<W: World>(world: &W, posted: &Fields, source: &str) -> Result<Answer, ErrorName> {
     let form = match form_id(posted, world.now()) {
         Some(form) => form,
         None => world.new_id()?,
     };
+    if let Some(again) = limits::of_source(world, &limits::LOOKS, source).await? {
+        let wrong = Wrong::too_many(again);
+        return Ok(limits::with_again(
+            shown(world, wrong.status, &form, posted, &wrong.problems, None),
+            world,
+            wrong.again,
+        ));
+    }
     let mut problems = match OnboardingRequest::parse(&request(posted)) {
         Ok(_) => Vec::new(),
         Err(errors) => errors.iter().filter(|error| posted.filled(&error.field).is_some()).map(told).collect(),

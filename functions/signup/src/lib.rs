@@ -13,9 +13,11 @@
 //! onboarding that exists and be led to it.
 //!
 //! Microsoft calls: two, both without a token (the partner directory's metadata, the subscription's tenant); a third when the
-//! subscription is unknown, to tell a tenant id from a subscription id. AWS calls: two reads of locks, one start.
+//! subscription is unknown, to tell a tenant id from a subscription id. AWS calls: four counts, two reads of locks, a query of what waits, one
+//! start.
 
 mod form;
+mod limits;
 mod mailbox;
 mod new_link;
 #[cfg(test)]
@@ -40,6 +42,7 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
     let wants_json = asked::wants_json(request.headers());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let reads = method == Method::GET || method == Method::HEAD;
+    let source = limits::source(request);
     let answered = match path.as_str() {
         paths::START if reads => answer::page(StatusCode::OK, pages::start()),
         paths::NEW if reads => form::empty(world).unwrap_or_else(|name| pages::explained(name, None, wants_json)),
@@ -51,9 +54,9 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
                 return WebProblem::TooLarge.answer(wants_json);
             };
             let answered = if posted.get(pages::FIELD_BUTTON) == pages::DO_CHECK {
-                form::check(world, &posted).await
+                form::check(world, &posted, &source).await
             } else {
-                form::send(world, posted, wants_json).await
+                form::send(world, posted, wants_json, &source).await
             };
             answered.unwrap_or_else(|name| pages::explained(name, None, wants_json))
         }
@@ -65,7 +68,9 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
             let Some(posted) = Fields::read(request.body().as_ref()) else {
                 return WebProblem::TooLarge.answer(wants_json);
             };
-            new_link::send(world, &posted).await.unwrap_or_else(|name| pages::explained(name, None, wants_json))
+            new_link::send(world, &posted, &source)
+                .await
+                .unwrap_or_else(|name| pages::explained(name, None, wants_json))
         }
         path if path.starts_with(CHECK_MAIL) => {
             let link = path.strip_prefix(CHECK_MAIL).unwrap_or_default();

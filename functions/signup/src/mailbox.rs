@@ -8,9 +8,10 @@ use onboarding::links::LinkRole;
 use onboarding::{Actor, ErrorName, OnboardingId, OnboardingRequest, TenantId};
 use serde_json::{Value, json};
 use store::{Draft, Meta};
-use web::pages::{CheckMailView, CodeProblem, DO_RESEND, FIELD_BUTTON, FIELD_CODE};
+use web::pages::{CheckMailView, CodeProblem, DO_RESEND, FIELD_BUTTON, FIELD_CODE, too_many};
 use web::{Answer, Fields, Problem, WebProblem, answer, pages, paths};
 
+use crate::limits;
 use crate::world::World;
 
 /// How long a code is good, in seconds.
@@ -76,7 +77,7 @@ pub(crate) async fn prove<W: World>(world: &W, link: &str, body: &[u8]) -> Resul
     if !key.is_mailbox_code(id.as_str(), draft.number, posted.get(FIELD_CODE)) {
         return Ok(shown(link, &draft, false, &[CodeProblem::Wrong.told()]));
     }
-    start(world, &id, &draft).await
+    start(world, link, &id, &draft).await
 }
 
 async fn resend<W: World>(world: &W, link: &str, id: &OnboardingId, draft: &Draft) -> Result<Answer, ErrorName> {
@@ -91,7 +92,7 @@ async fn resend<W: World>(world: &W, link: &str, id: &OnboardingId, draft: &Draf
 }
 
 /// Starts the onboarding, once: the execution's name is the draft's id. Leads to the initiator's own link if they are one of the two.
-async fn start<W: World>(world: &W, id: &OnboardingId, draft: &Draft) -> Result<Answer, ErrorName> {
+async fn start<W: World>(world: &W, link: &str, id: &OnboardingId, draft: &Draft) -> Result<Answer, ErrorName> {
     let mut input: Value = serde_json::from_str(&draft.request).map_err(|_| ErrorName::InternalBug)?;
     let request = OnboardingRequest::parse(&input).map_err(|_| ErrorName::InternalBug)?;
     let partner = TenantId::parse(&draft.partner_tenant).map_err(|_| ErrorName::InternalBug)?;
@@ -104,6 +105,7 @@ async fn start<W: World>(world: &W, id: &OnboardingId, draft: &Draft) -> Result<
         (None, None) => None,
     };
     let key = world.link_key().await?;
+    let first = running.is_none();
     match running.filter(|running| running != id) {
         Some(running) => {
             // Whoever proved the mailbox of one of its people is told where it is; anybody else only that it runs.
@@ -116,6 +118,12 @@ async fn start<W: World>(world: &W, id: &OnboardingId, draft: &Draft) -> Result<
             })
         }
         None => {
+            // Sent twice, it has been counted.
+            if first && let Some(again) = limits::of_start(world, &request, draft, &partner).await? {
+                let view = CheckMailView { link, email: &draft.email, again: false, problems: &[too_many(again)] };
+                let refused = answer::page(StatusCode::TOO_MANY_REQUESTS, pages::check_mail(&view));
+                return Ok(limits::with_again(refused, world, Some(again)));
+            }
             input["startedBy"] = json!({"who": draft.who, "email": draft.email, "verifiedAt": world.now().to_string()});
             let input = serde_json::to_string(&input).map_err(|_| ErrorName::InternalBug)?;
             world.start(id, &input).await?;

@@ -25,6 +25,8 @@ struct Small {
     drafts: Mutex<BTreeMap<String, Draft>>,
     mailed: Mutex<Vec<(String, u32)>>,
     mails_left: Mutex<u32>,
+    counted: Mutex<BTreeMap<String, u32>>,
+    waiting: usize,
 }
 
 impl World for Small {
@@ -113,6 +115,18 @@ impl World for Small {
     async fn may_try(&self, _: &str, _: u32) -> Result<bool, ErrorName> {
         Ok(true)
     }
+    async fn may_count(&self, bucket: &str, most: u32, ends_at: i64) -> Result<bool, ErrorName> {
+        assert!(ends_at > self.now.as_second());
+        let mut counted = self.counted.lock().unwrap();
+        let so_far = counted.entry(bucket.to_owned()).or_default();
+        let may = *so_far < most;
+        *so_far += u32::from(may);
+        Ok(may)
+    }
+    async fn waiting_for_first_sign_in(&self, partner: &TenantId, most: usize) -> Result<usize, ErrorName> {
+        assert_eq!(partner.as_str(), PARTNER);
+        Ok(self.waiting.min(most))
+    }
     async fn mail_code(&self, _: &OnboardingId, draft: &Draft) -> Result<(), ErrorName> {
         let mail = (draft.email.clone(), draft.number);
         let mut mailed = self.mailed.lock().unwrap();
@@ -143,6 +157,8 @@ fn small() -> Small {
         drafts: Mutex::default(),
         mailed: Mutex::default(),
         mails_left: Mutex::new(10),
+        counted: Mutex::default(),
+        waiting: 0,
     }
 }
 
@@ -304,6 +320,129 @@ async fn an_address_with_too_many_mails_gets_no_more_and_the_same_answer() {
     assert!(guessed.body().contains("Mailbox.VoidCode") && world.started.lock().unwrap().is_empty());
     let again = prove(&world, &link, "do=resend").await;
     assert!(again.body().contains("Mailbox.TooSoon"));
+}
+
+/// A request that the API saw coming from this address.
+fn seen_from(request: Request<Vec<u8>>, address: &str) -> Request<Vec<u8>> {
+    use lambda_http::RequestExt as _;
+    let mut context = lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext::default();
+    context.http.source_ip = Some(address.to_owned());
+    request.with_request_context(lambda_http::request::RequestContext::ApiGatewayV2(context))
+}
+
+fn is_too_many(answer: &Answer, seconds: &str) -> bool {
+    answer.status() == StatusCode::TOO_MANY_REQUESTS
+        && answer.body().contains("Form.TooMany")
+        && answer.headers()["retry-after"] == seconds
+}
+
+#[tokio::test]
+async fn one_source_sends_so_many_forms_an_hour_whatever_they_say_and_keeps_nobody_else_out() {
+    let mut world = small();
+    *world.mails_left.lock().unwrap() = 1000;
+    let from = async |world: &Small, address: &str, changes: &[(&str, &str)]| {
+        handle(world, &seen_from(post(&filled(changes)), address)).await
+    };
+    for number in 0..30 {
+        let owner = format!("rosa{number}@outlook.com");
+        // Known or not, right or wrong: every form counts the same.
+        let directory = if number % 2 == 0 { "contoso.com" } else { "nobody.example" };
+        let changes = [("ownerEmail", owner.as_str()), ("partnerDirectory", directory)];
+        let answer = from(&world, "198.51.100.7", &changes).await;
+        assert_ne!(answer.status(), StatusCode::TOO_MANY_REQUESTS, "{number}");
+    }
+    let (known, unknown) = (
+        from(&world, "198.51.100.7", &[]).await,
+        from(&world, "198.51.100.7", &[("partnerDirectory", "nobody.example")]).await,
+    );
+    assert!(is_too_many(&known, "3600") && is_too_many(&unknown, "3600"), "{}", known.body());
+    assert!(known.body().contains(r#"value="kim@contoso.com""#), "what was typed is kept");
+    assert!(known.body().contains("12 May 2026, 11:00 UTC"), "{}", known.body());
+    // Another form of theirs, and a program, are refused as well; a header makes nobody another source.
+    let mut request = seen_from(post(&filled(&[])), "198.51.100.7");
+    request.headers_mut().insert("x-forwarded-for", "203.0.113.9".parse().unwrap());
+    request.headers_mut().insert("accept", "application/json".parse().unwrap());
+    let told = handle(&world, &request).await;
+    assert!(is_too_many(&told, "3600") && told.body().starts_with('{'), "{}", told.body());
+    assert_eq!(from(&world, "198.51.100.8", &[]).await.status(), StatusCode::SEE_OTHER);
+    let buckets = world.counted.lock().unwrap().keys().cloned().collect::<String>();
+    assert!(!buckets.contains("198.51"), "an address is kept: {buckets}");
+    // An hour later they may again, until the day's limit.
+    world.now = "2026-05-12T11:00:00Z".parse().unwrap();
+    let form = OnboardingId::from_parts(world.now.as_millisecond().unsigned_abs(), 78).to_string();
+    assert_eq!(from(&world, "198.51.100.7", &[("onboardingId", &form)]).await.status(), StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn one_domain_gets_so_many_codes_an_hour_and_a_public_one_as_many_as_its_people_want() {
+    for (domain, limited) in [("fabrikam.com", true), ("outlook.com", false)] {
+        let world = small();
+        *world.mails_left.lock().unwrap() = 1000;
+        let mut refused = 0;
+        for number in 0..70 {
+            let email = format!("victim{number}@{domain}");
+            let changes = [("initiator", "other"), ("initiatorEmail", email.as_str())];
+            let answer = handle(&world, &seen_from(post(&filled(&changes)), &format!("198.51.100.{number}"))).await;
+            refused += u32::from(answer.status() == StatusCode::TOO_MANY_REQUESTS);
+        }
+        let mailed = world.mailed.lock().unwrap().len();
+        assert_eq!((refused, mailed), if limited { (10, 60) } else { (0, 70) }, "{domain}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_start_few_onboardings_in_a_partners_name_its_own_people_many_and_owners_their_own() {
+    let other = [("initiator", "other"), ("initiatorEmail", "jo@outlook.com")];
+    for (waiting, changes, starts) in [
+        (2, &other[..], true),
+        (3, &other[..], false),
+        // The domain of the mailbox is one of the partner directory's.
+        (3, &[][..], true),
+        (24, &[][..], true),
+        (25, &[][..], false),
+        (25, &[("initiator", "owner")][..], true),
+    ] {
+        let world = Small { waiting, ..small() };
+        let link = check_mail(&world, changes).await;
+        let answer = prove(&world, &link, &format!("code={}", code(&link, 1))).await;
+        assert_eq!(world.started.lock().unwrap().len(), usize::from(starts), "{waiting} {changes:?}");
+        assert!(starts || is_too_many(&answer, "3600"), "{waiting} {changes:?}: {}", answer.body());
+    }
+}
+
+#[tokio::test]
+async fn people_of_one_domain_are_written_to_on_a_strangers_word_so_often_and_no_more() {
+    let world = small();
+    *world.mails_left.lock().unwrap() = 1000;
+    let mut started = 0;
+    for number in 0..25 {
+        let owner = format!("rosa{number}@fabrikam.com");
+        let link = check_mail(&world, &[("ownerEmail", &owner)]).await;
+        let answer = prove(&world, &link, &format!("code={}", code(&link, 1))).await;
+        started += usize::from(answer.status() == StatusCode::SEE_OTHER);
+        assert!(number < 20 || is_too_many(&answer, "3600"), "{number}: {}", answer.body());
+    }
+    assert_eq!((started, world.started.lock().unwrap().len()), (20, 20));
+}
+
+#[tokio::test]
+async fn lost_links_and_looks_are_counted_by_source_too() {
+    let world = small();
+    let body = "reference=ABCD-1234&email=rosa%40outlook.com";
+    let ask = async || {
+        let request = Request::builder().method("POST").uri(paths::NEW_LINK).header("origin", world.portal());
+        handle(&world, &request.body(body.as_bytes().to_vec()).unwrap()).await
+    };
+    for _ in 0..60 {
+        assert_eq!(ask().await.status(), StatusCode::OK);
+    }
+    let refused = ask().await;
+    assert!(is_too_many(&refused, "3600") && refused.body().contains("ABCD-1234"), "{}", refused.body());
+    for _ in 0..120 {
+        assert_eq!(send(&world, &[("do", "check")]).await.status(), StatusCode::OK);
+    }
+    assert!(is_too_many(&send(&world, &[("do", "check")]).await, "3600"));
+    assert_eq!(send(&world, &[]).await.status(), StatusCode::SEE_OTHER, "each has a count of its own");
 }
 
 #[tokio::test]

@@ -68,6 +68,15 @@ pub trait World: Sync {
     fn may_mail(&self, email: &str, most: u32) -> impl Future<Output = Result<bool, ErrorName>> + Send;
     /// Whether a code for an address may be tried once more today.
     fn may_try(&self, email: &str, most: u32) -> impl Future<Output = Result<bool, ErrorName>> + Send;
+    /// Counts up to a limit; `false` when it is reached. `ends_at`: seconds since 1970, when the period of the count is over.
+    fn may_count(&self, bucket: &str, most: u32, ends_at: i64) -> impl Future<Output = Result<bool, ErrorName>> + Send;
+    /// How many onboardings to a directory wait for their first sign-in, of those that the form started and not their owner; at most
+    /// `most`.
+    fn waiting_for_first_sign_in(
+        &self,
+        partner: &TenantId,
+        most: usize,
+    ) -> impl Future<Output = Result<usize, ErrorName>> + Send;
     /// Queues the mail with the newest code.
     fn mail_code(&self, id: &OnboardingId, draft: &Draft) -> impl Future<Output = Result<(), ErrorName>> + Send;
     /// The onboarding with this short reference.
@@ -222,6 +231,14 @@ impl World for Deps {
         let now = self.clock.now();
         let bucket = format!("code-tries:{email}:{}", now.strftime("%Y-%m-%d"));
         self.store.count_up(&bucket, most, now.as_second() + 2 * 86_400).await.map_err(|error| tables(&error))
+    }
+
+    async fn may_count(&self, bucket: &str, most: u32, ends_at: i64) -> Result<bool, ErrorName> {
+        self.store.count_up(bucket, most, ends_at + 86_400).await.map_err(|error| tables(&error))
+    }
+
+    async fn waiting_for_first_sign_in(&self, partner: &TenantId, most: usize) -> Result<usize, ErrorName> {
+        self.store.waiting_for_first_sign_in(partner, most).await.map_err(|error| tables(&error))
     }
 
     async fn mail_code(&self, id: &OnboardingId, draft: &Draft) -> Result<(), ErrorName> {

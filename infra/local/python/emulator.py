@@ -24,6 +24,26 @@ sys.argv = ["ministack"]
 
 from ministack.app import main  # noqa: E402
 
+from ministack.services import lambda_svc  # noqa: E402
+
+
+def seen(event: object) -> object:
+    """Give an HTTP API's event the address that the API saw, which the emulator always says is 127.0.0.1.
+
+    The front of the portal appends it to X-Forwarded-For, as an HTTP API does with the address of the connection.
+    """
+    http = event.get("requestContext", {}).get("http") if isinstance(event, dict) else None
+    forwarded = event.get("headers", {}).get("x-forwarded-for") if isinstance(http, dict) else None
+    if forwarded:
+        http["sourceIp"] = forwarded.split(",")[-1].strip()
+    return event
+
+
+execute = lambda_svc._execute_function_with_config_scope
+lambda_svc._execute_function_with_config_scope = lambda record, event, *rest, **named: execute(
+    record, seen(event), *rest, **named
+)
+
 try:
     main()
 finally:

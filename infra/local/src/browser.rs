@@ -5,6 +5,8 @@
 //! Content-Security-Policy also holds for the redirects that follow. Unlike a browser it keeps cookies by port too,
 //! because on one machine the ports stand for what are different hosts in the world.
 
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -13,6 +15,7 @@ use http::header::{self, HeaderMap, HeaderValue};
 use url::{Origin, Url};
 
 use crate::page::{Form, Page};
+use crate::proxy::SOURCE;
 
 /// As many redirects as browsers follow.
 const REDIRECTS: usize = 20;
@@ -23,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct Browser {
     client: reqwest::Client,
+    /// The address that the portal sees this browser come from.
+    source: Ipv4Addr,
     cookies: Vec<Cookie>,
     /// Every address that was asked for, with the status it answered, oldest first.
     visits: Vec<(Url, u16)>,
@@ -63,7 +68,7 @@ impl Browser {
             .user_agent("Mozilla/5.0 (simulated person)")
             .build()
             .context("cannot make a browser")?;
-        Ok(Self { client, cookies: Vec::new(), visits: Vec::new(), pages: Vec::new() })
+        Ok(Self { client, source: next_source(), cookies: Vec::new(), visits: Vec::new(), pages: Vec::new() })
     }
 
     /// Opens an address as if it had been typed or clicked in a mail.
@@ -216,6 +221,7 @@ impl Browser {
         let mut request = self
             .client
             .request(ask.method.clone(), ask.url.clone())
+            .header(SOURCE, self.source.to_string())
             .header(header::ACCEPT, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
             .header(header::ACCEPT_LANGUAGE, "en")
             .header("sec-fetch-mode", "navigate")
@@ -315,6 +321,13 @@ impl Ask {
         ensure!(fits, "a browser refuses to send the form to {target}: the page's form-action is {allowed}");
         Ok(())
     }
+}
+
+/// One address a browser, of the range for tests between networks (RFC 2544): whoever counts by source counts people.
+fn next_source() -> Ipv4Addr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed) % (1 << 17);
+    Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + number)
 }
 
 /// The `form-action` of a page, where its policy has one.

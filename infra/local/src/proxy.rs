@@ -146,7 +146,14 @@ pub(crate) fn front_portal(listener: TcpListener, upstream_port: u16, api_id: &s
     serve(listener, Router::new().fallback(forward_portal).with_state(state))
 }
 
-async fn forward_portal(State(state): State<Front>, request: Request<Body>) -> Response {
+/// Where a simulated person's browser says it is: the stack has one machine, and people are many. Nobody but this front reads it.
+pub(crate) const SOURCE: HeaderName = HeaderName::from_static("x-local-source");
+
+async fn forward_portal(
+    State(state): State<Front>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response {
     let (mut head, body) = request.into_parts();
     let asked = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let Ok(path) = PathAndQuery::try_from(format!("/_aws/execute-api/{}/$default{asked}", state.api_id)) else {
@@ -158,7 +165,11 @@ async fn forward_portal(State(state): State<Front>, request: Request<Body>) -> R
         head.headers.insert("x-forwarded-host", host);
     }
     head.headers.insert("x-forwarded-proto", HeaderValue::from_static("http"));
-    head.headers.insert("x-forwarded-for", HeaderValue::from_static("127.0.0.1"));
+    let source = head.headers.remove(SOURCE).and_then(|source| source.to_str().map(ToOwned::to_owned).ok());
+    let source = source.unwrap_or_else(|| from.ip().to_string());
+    if let Some(seen) = seen_by_api(&head.headers, &source) {
+        head.headers.insert("x-forwarded-for", seen);
+    }
     match state.client.request(Request::from_parts(head, body)).await {
         Ok(mut answer) => {
             drop_hop_by_hop(answer.headers_mut());
@@ -166,6 +177,13 @@ async fn forward_portal(State(state): State<Front>, request: Request<Body>) -> R
         }
         Err(_) => failure(StatusCode::BAD_GATEWAY, "the local stack does not answer"),
     }
+}
+
+/// What an HTTP API makes of `X-Forwarded-For`: what the sender wrote stays, the address that it saw comes after it.
+fn seen_by_api(headers: &HeaderMap, source: &str) -> Option<HeaderValue> {
+    let written = headers.get("x-forwarded-for").and_then(|written| written.to_str().ok());
+    let seen = written.map_or_else(|| source.to_owned(), |written| format!("{written}, {source}"));
+    HeaderValue::from_str(&seen).ok()
 }
 
 fn drop_hop_by_hop(headers: &mut HeaderMap) {
@@ -215,6 +233,13 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn what_a_sender_writes_into_the_header_comes_before_what_was_seen() {
+        let seen = |written: &[(&'static str, &'static str)]| seen_by_api(&headers(written), "198.18.0.1").unwrap();
+        assert_eq!(seen(&[]), "198.18.0.1");
+        assert_eq!(seen(&[("x-forwarded-for", "203.0.113.9")]), "203.0.113.9, 198.18.0.1");
     }
 
     #[test]

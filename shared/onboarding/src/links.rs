@@ -150,6 +150,12 @@ impl LinkKey {
         same(typed.as_bytes(), self.mailbox_code(draft, number).as_bytes())
     }
 
+    /// A mark of where requests come from, to count them: the same for the same source, and without the key nobody can tell which one.
+    #[must_use]
+    pub fn source_mark(&self, source: &str) -> String {
+        hex(&self.tag(&format!("source:{source}")))
+    }
+
     /// The PKCE code verifier of the sign-in that this browser began with this state: 43 unreserved characters,
     /// 256 bits (RFC 7636 §4.1).
     #[must_use]
@@ -228,6 +234,16 @@ mod tests {
         assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()));
         assert!(key().is_mailbox_code("draft", 1, &format!("{} {}", &code[..3], &code[3..])));
         assert!(!key().is_mailbox_code("draft", 2, &code) && !key().is_mailbox_code("other", 1, &code));
+    }
+
+    #[test]
+    fn a_source_has_one_mark_that_needs_the_key() {
+        let mark = key().source_mark("198.51.100.7");
+        assert_eq!(mark, key().source_mark("198.51.100.7"));
+        assert_ne!(mark, key().source_mark("198.51.100.8"));
+        let other = LinkKey::new("another key, just as long as the first one is").unwrap();
+        assert_ne!(mark, other.source_mark("198.51.100.7"));
+        assert!(!mark.contains(&fingerprint("198.51.100.7")));
     }
 
     #[test]

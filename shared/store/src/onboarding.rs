@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use impact::preflight::Preflight;
 use onboarding::audit::Entry;
-use onboarding::{Actor, OnboardingId, SubscriptionId};
+use onboarding::{Actor, OnboardingId, SubscriptionId, TenantId};
 
 use crate::change::{Item, Mail, Note, built, chain, list, outbox_item, s};
 use crate::records::{Archive, DraftMail, Loaded, Meta, OutboxMail, Review, StoredEntry};
@@ -162,6 +162,37 @@ impl Store {
         let rows: Vec<Meta> = serde_dynamo::from_items(answer.items.unwrap_or_default())?;
         let next = rows.last().and_then(|meta| meta.list_sk.clone()).filter(|_| more);
         Ok((rows, next))
+    }
+
+    /// How many running onboardings to a directory wait for their first sign-in, of those that somebody other than their owner started by
+    /// the form; counted up to `most`.
+    ///
+    /// # Errors
+    /// When the table doesn't answer.
+    pub async fn waiting_for_first_sign_in(&self, partner: &TenantId, most: usize) -> Result<usize, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.onboarding)
+            .index_name("ByState")
+            .key_condition_expression("listPk = :list")
+            .filter_expression(
+                "partnerTenantId = :partner AND attribute_exists(startedBy) AND attribute_not_exists(ownerOid) AND attribute_not_exists(partnerAdminOid)",
+            )
+            .expression_attribute_values(":list", s(keys::LIST_OPEN))
+            .expression_attribute_values(":partner", s(partner.as_str()))
+            .into_paginator()
+            .items()
+            .send();
+        let mut waiting = 0;
+        while let Some(item) = pages.next().await {
+            let meta: Meta = serde_dynamo::from_item(item.map_err(|error| StoreError::from_sdk(&error))?)?;
+            waiting += usize::from(meta.started_by.is_some_and(|by| by.who != Some(Actor::Owner)));
+            if waiting >= most {
+                break;
+            }
+        }
+        Ok(waiting)
     }
 
     /// The onboarding that an execution works on, until it is released.

@@ -39,6 +39,12 @@ impl CodeProblem {
     }
 }
 
+/// What anybody reads who signs up too often, whichever limit it was.
+#[must_use]
+pub fn too_many(again: jiff::Timestamp) -> Problem {
+    Problem::new("", "Form.TooMany", words::TOO_MANY.with(&[("when", &texts::at(again))]))
+}
+
 /// What the page shows.
 #[derive(Debug)]
 pub struct CheckMailView<'a> {

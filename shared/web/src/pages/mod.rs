@@ -26,6 +26,7 @@ mod turn;
 pub use cancel::{CancelView, cancel};
 pub use check_mail::{
     CheckMailView, CodeProblem, DO_RESEND, FIELD_BUTTON, FIELD_CODE, already_running, check_mail, check_mail_gone,
+    too_many,
 };
 pub use choose::{ChooseView, FIELD_OTHER_SUBSCRIPTION, FIELD_SUBSCRIPTION, choose, choose_wrong, subscription_said};
 pub use confirm::{

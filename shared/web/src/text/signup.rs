@@ -49,6 +49,10 @@ pub(crate) const TOO_SOON: Text = text(
     "check-mail.too-soon",
     "No new code was sent: one can be had a minute after the one before, three times in all. Look for the last one, or begin again.",
 );
+pub(crate) const TOO_MANY: Text = text(
+    "check-mail.too-many",
+    "No more can be taken here for the moment: too much came from your connection, for the same organisation or for the same partner directory. Nothing was started, nobody was written to, and what you typed is kept on this page. Try again after {when}. Whoever runs this service can start an onboarding at any time.",
+);
 pub(crate) const AGAIN: Text = text("check-mail.again", "A new code is on its way.");
 pub(crate) const GONE_TITLE: Text = text("check-mail.gone-title", "This sign-up is over");
 pub(crate) const GONE: Text = text(
