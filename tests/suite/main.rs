@@ -5,6 +5,7 @@
     reason = "a test names the values that it is about; the product decides on all"
 )]
 
+mod afterwards;
 mod bad_input;
 mod cancel;
 mod choosing;

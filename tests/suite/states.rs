@@ -11,9 +11,11 @@ use std::path::Path;
 use access::mapping::{Confidence, Verdict};
 use access::plan::RowOutcome;
 use anyhow::{Context as _, Result, ensure};
+use impact::feedback::{Feedback, Felt};
 use impact::preflight::{Check, CheckId, Choice, Fixer, InSight, OtherDirectory, Preflight, State};
 use impact::proof::{Cause, Evidence};
 use impact::report::{Override, Report, Summary};
+use impact::to_do::{How, Ticked};
 use jiff::Timestamp;
 use onboarding::{AccountKind, Actor, Cloud, Directory, ErrorName, OnboardingId, Status, Step, WaitKind};
 use serde_json::{Value, json};
@@ -709,6 +711,7 @@ fn progressing(states: &mut States) {
         proof: false,
         receipt_hash: None,
         to_do: vec![],
+        felt: None,
         steps: steps(0, StepState::YourTurn),
         activity: vec![activity("wait.opened"), activity("onboarding.created")],
         undone: vec![],
@@ -770,6 +773,7 @@ fn progressing(states: &mut States) {
         count: 3,
         who: Actor::Owner,
         due_days: 1,
+        stands: None,
     };
     let moved = || ProgressView {
         moved: true,
@@ -804,6 +808,50 @@ fn progressing(states: &mut States) {
             ..moved()
         }),
     );
+    let stands = |days: i64, who, what: &str, overdue, ticked: Option<How>| ToDoRow {
+        what: what.into(),
+        who,
+        stands: Some(ToDoStands {
+            id: format!("after:{}-{days}", what.split(' ').next().unwrap_or_default().to_lowercase()),
+            due: at("2026-05-12T10:00:00Z") + jiff::SignedDuration::from_hours(24 * days),
+            overdue,
+            ticked: ticked.map(|how| Ticked { how, at: at("2026-05-13T09:00:00Z") }),
+        }),
+        ..to_do.clone()
+    };
+    let kept = |overdue, ticked| {
+        vec![
+            stands(1, Actor::Owner, "Close the policy exceptions", overdue, ticked),
+            stands(7, Actor::Owner, "Register the application", false, Some(How::NotNeeded)),
+            stands(1, Actor::PartnerAdmin, "Set the vault's tenant id", false, ticked),
+            stands(30, Actor::PartnerAdmin, "Renew the keys", false, Some(How::Done)),
+        ]
+    };
+    let done = || ProgressView {
+        status: Status::Done,
+        proof: true,
+        receipt_hash: Some("abcdef0123".into()),
+        steps: steps(9, StepState::Done),
+        to_do: kept(false, None),
+        ..moved()
+    };
+    states.add("progress-done-open", progress(&done()));
+    states.add("progress-done-overdue", progress(&ProgressView { to_do: kept(true, None), ..done() }));
+    states.add("progress-done-ticked", progress(&ProgressView { to_do: kept(false, Some(How::Done)), ..done() }));
+    states.add("progress-done-viewer", progress(&ProgressView { viewer: None, share: None, ..done() }));
+    let partner = ProgressView { viewer: Some(Actor::PartnerAdmin), ..done() };
+    states.add("progress-done-partner", progress(&partner));
+    let said = Feedback {
+        actor: Actor::Owner,
+        felt: Felt::Mostly,
+        text: "The review took long.\n<b>Kim</b> was quick.".into(),
+        at: at("2026-05-13T09:00:00Z"),
+    };
+    states.add("progress-done-feedback", progress(&ProgressView { felt: Some(said), ..done() }));
+    let values = fields(&[(FIELD_TEXT, "x".repeat(1001).as_str())]);
+    let problems = [feedback_wrong(FIELD_FELT), feedback_wrong(FIELD_TEXT)];
+    let wrong = FeedbackView { link: LINK, reference: REFERENCE, values: &values, problems: &problems };
+    states.add("feedback-wrong", feedback(&wrong));
     states.add("progress-cancelled", progress(&over(Status::Cancelled, None)));
     states.add("progress-declined", progress(&over(Status::Declined, None)));
     states.add("progress-expired", progress(&over(Status::Expired, Some(ErrorName::WaitExpired.as_str()))));
@@ -860,6 +908,16 @@ fn operating(states: &mut States) {
         },
     ];
     let anew = OnboardingId::from_parts(1_778_000_000_001, 8);
+    let feedback = [
+        Feedback { actor: Actor::Owner, felt: Felt::Well, text: String::new(), at: at("2026-05-13T09:00:00Z") },
+        Feedback {
+            actor: Actor::PartnerAdmin,
+            felt: Felt::Badly,
+            text: "Two lines,\n<script>alert(1)</script>".into(),
+            at: at("2026-05-13T09:00:00Z"),
+        },
+    ];
+    let left = [(Actor::Owner, 2, 1), (Actor::PartnerAdmin, 0, 0)];
     let one = |row: &OperatorRow, did: &str, why: Option<OperatorNotNow>, broken: Option<&str>| {
         operator_one(&OperatorOneView {
             name,
@@ -876,6 +934,8 @@ fn operating(states: &mut States) {
             anew: why.map(|_| &anew),
             acts: &OperatorAct::ALL.map(|act| (act, why)),
             did,
+            left: if row.status == Status::Done { &left } else { &[] },
+            feedback: if row.status == Status::Done { &feedback } else { &[] },
             mails: if why.is_some() { &[] } else { &mails },
             trail: &trail,
             broken: broken.map(str::to_owned),
@@ -883,6 +943,7 @@ fn operating(states: &mut States) {
     };
     let waiting = row(Status::Waiting, Some(WaitKind::Confirm), None);
     states.add("operator_one", one(&waiting, "remind", None, None));
+    states.add("operator_one-done", one(&row(Status::Done, None, None), "", None, None));
     states.add("operator_one-nothing", one(&waiting, "nothing", None, Some("entry 2 does not hold")));
     let failed = row(Status::Failed, None, Some("Subscription.NotMovable"));
     states.add("operator_one-over", one(&failed, "", Some(OperatorNotNow::Over), None));

@@ -20,8 +20,8 @@ async fn time_is_over(stack: &Stack, wait: &Value) -> Result<()> {
     stack.aws().call("stepfunctions", "send_task_failure", failure).await.map(drop)
 }
 
-/// Moves a time of the wait's record.
-async fn set_time(stack: &Stack, wait: &Value, name: &str, at: Timestamp) -> Result<()> {
+/// Moves a time of a record.
+pub(crate) async fn set_time(stack: &Stack, wait: &Value, name: &str, at: Timestamp) -> Result<()> {
     let update = json!({
         "TableName": stack.output("OnboardingTable")?,
         "Key": { "pk": { "S": wait["pk"] }, "sk": { "S": wait["sk"] } },

@@ -88,6 +88,8 @@ mod tests {
             mails: Vec::new(),
             review: Review::default(),
             preflight: impact::preflight::Preflight::default(),
+            to_dos: vec![],
+            feedback: vec![],
         }
     }
 

@@ -1,6 +1,7 @@
 //! Decisions: who gets access again (`/o/{link}/mapping`), confirming the move (`/o/{link}/confirm`), cancelling
 //! (`/o/{link}/cancel`), asking to look again after a fix (`/o/{link}/check-again`), choosing the subscription (`/o/{link}/choose`),
-//! choosing the other route (`/o/{link}/route`), needing more time (`/o/{link}/extend`), and handing one's part on (`/o/{link}/forward`).
+//! choosing the other route (`/o/{link}/route`), needing more time (`/o/{link}/extend`), and handing one's part on (`/o/{link}/forward`);
+//! after the move, ticking off what is left to do (`/o/{link}/to-do`) and saying how it went (`/o/{link}/feedback`).
 //!
 //! The confirmation is the last thing before what can't be undone. It takes the owner, signed in in this very browser within the
 //! last ten minutes, who has been shown what the move does, ticks what it means, and types the subscription's name. What was
@@ -9,6 +10,7 @@
 //!
 //! AWS calls of a confirmation: onboarding, browser, report, access, people, commit, outcome, signal. Microsoft calls: none.
 
+mod after;
 mod choose;
 mod confirm;
 mod list;
@@ -60,12 +62,14 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
         "route" if reads => route::show(world, link).await,
         "route" if sends => route::choose(world, link).await,
         "choose" if sends => choose::choose(world, link, request).await,
+        "to-do" if sends => after::tick(world, link, request).await,
+        "feedback" if sends => after::feedback(world, link, request).await,
         "check-again" if sends => stop::check_again(world, link).await,
         "mapping.csv" => Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD")),
         "confirm" | "cancel" | "mapping" | "forward" | "route" => {
             Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST"))
         }
-        "check-again" | "choose" | "extend" => {
+        "check-again" | "choose" | "extend" | "feedback" | "to-do" => {
             Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "POST"))
         }
         _ => Ok(WebProblem::NotFound.answer(wants_json)),

@@ -3,7 +3,9 @@ use std::sync::Mutex;
 use access::mapping::{Confidence, Decision, People, Suggestion, Verdict};
 use access::snapshot::Snapshot;
 use http::{Request, StatusCode};
+use impact::feedback::Felt;
 use impact::report::{Override, Report};
+use impact::to_do::{self, ToDo};
 use jiff::Timestamp;
 use onboarding::links::{LinkKey, LinkRole, fingerprint};
 use onboarding::{Actor, Directory, ErrorName, OnboardingId, Outcome, Status, Step, WaitKind};
@@ -179,6 +181,8 @@ fn small(kind: WaitKind) -> Small {
             mails: vec![],
             review: if kind == WaitKind::Confirm { reviewed() } else { Review::default() },
             preflight: impact::preflight::Preflight::default(),
+            to_dos: vec![],
+            feedback: vec![],
         }),
         browser: Some(Browser {
             onboarding_id: id(),
@@ -256,6 +260,14 @@ impl World for Small {
                     loaded.waits[0].deadline_at = deadline.to_string();
                 }
                 Write::ForgetCredential(..) => {}
+                Write::ToDo(list) => {
+                    loaded.to_dos.retain(|other| other.actor != list.actor);
+                    loaded.to_dos.push(*list);
+                }
+                Write::Feedback(said) => {
+                    loaded.feedback.retain(|other| other.actor != said.actor);
+                    loaded.feedback.push(*said);
+                }
                 other @ (Write::Step(_)
                 | Write::OpenWait { .. }
                 | Write::Reminded { .. }
@@ -839,4 +851,90 @@ async fn after_the_move_and_with_an_open_invitation_a_part_stays_where_it_is() {
         }
         assert_eq!(world.meta().owner_email, "rosa@outlook.com");
     }
+}
+
+/// An onboarding that is done, with something left to do for both.
+fn done() -> Small {
+    small(WaitKind::Confirm).with(|loaded| {
+        loaded.meta.status = Status::Done;
+        loaded.meta.moved = true;
+        loaded.meta.open_wait = None;
+        let since = "2026-05-11T10:00:00Z".parse().unwrap();
+        loaded.to_dos = [Actor::Owner, Actor::PartnerAdmin].map(|who| ToDo::of(who, None, 0, since)).into();
+    })
+}
+
+fn list_of(world: &Small, who: Actor) -> ToDo {
+    world.loaded.lock().unwrap().to_do(who).unwrap().clone()
+}
+
+async fn tick(world: &Small, link: &str, item: &str, how: &str) -> Answer {
+    handle(world, &request("POST", &paths::to_do(link), &format!("item={item}&how={how}"))).await
+}
+
+#[tokio::test]
+async fn a_person_ticks_off_their_own_takes_it_back_and_the_trail_says_so() {
+    let (world, kim) = (done(), link(Actor::PartnerAdmin));
+    *world.conflicts.lock().unwrap() = 1;
+    let answer = tick(&world, &kim, to_do::SECRETS, "done").await;
+    assert_eq!((answer.status(), location(&answer)), (StatusCode::SEE_OTHER, format!("/o/{kim}#to-do").as_str()));
+    tick(&world, &kim, to_do::POLICY, "not-needed").await;
+    let list = list_of(&world, Actor::PartnerAdmin);
+    assert_eq!((list.open().count(), list.due_at), (0, None));
+    assert_eq!(list.items[0].ticked.unwrap().how, to_do::How::NotNeeded);
+    // A second press of the same button is nothing new.
+    tick(&world, &kim, to_do::POLICY, "not-needed").await;
+    tick(&world, &kim, to_do::POLICY, "open").await;
+    assert_eq!(list_of(&world, Actor::PartnerAdmin).due_at, Some("2026-05-13T10:00:00Z".parse().unwrap()));
+    let notes = world.notes.lock().unwrap();
+    let actions: Vec<_> = notes.iter().map(|(action, detail)| (*action, detail["item"].as_str().unwrap())).collect();
+    assert_eq!(
+        actions,
+        [("to-do.done", to_do::SECRETS), ("to-do.not-needed", to_do::POLICY), ("to-do.reopened", to_do::POLICY)]
+    );
+    assert_eq!(list_of(&world, Actor::Owner).open().count(), 1, "the owner's own is theirs");
+}
+
+#[tokio::test]
+async fn nobody_ticks_off_what_is_not_theirs_and_looking_is_not_ticking() {
+    let world = done();
+    let (rosa, viewer) = (link(Actor::Owner), LinkKey::new(KEY).unwrap().link(&id(), LinkRole::Viewer));
+    for (item, how) in [(to_do::SECRETS, "done"), ("nothing", "done"), (to_do::POLICY, "burnt"), ("", "")] {
+        assert!(location(&tick(&world, &rosa, item, how).await).ends_with("/moved-on"), "{item} {how}");
+    }
+    assert_eq!(tick(&world, &viewer, to_do::POLICY, "done").await.status(), StatusCode::FORBIDDEN);
+    let mut foreign = request("POST", &paths::to_do(&rosa), "item=policy-exceptions&how=done");
+    foreign.headers_mut().insert("origin", "https://contoso.com".parse().unwrap());
+    assert_eq!(handle(&world, &foreign).await.status(), StatusCode::FORBIDDEN);
+    let read = handle(&world, &request("GET", &paths::to_do(&rosa), "")).await;
+    assert_eq!((read.status(), &read.headers()["allow"]), (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap()));
+    assert!(world.notes.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn how_it_went_is_kept_and_can_be_changed_and_its_text_is_not_in_the_trail() {
+    let (world, rosa) = (done(), link(Actor::Owner));
+    let say = async |body: &str| handle(&world, &request("POST", &paths::feedback(&rosa), body)).await;
+    let answer = say("felt=hard&text=%3Cb%3EKim%3C%2Fb%3E%0D%0Awas+late").await;
+    assert_eq!(location(&answer), format!("/o/{rosa}#feedback"));
+    say("felt=hard&text=%3Cb%3EKim%3C%2Fb%3E%0D%0Awas+late").await;
+    say("felt=mostly&text=").await;
+    let felt = world.loaded.lock().unwrap().feedback.clone();
+    assert_eq!((felt.len(), felt[0].felt, felt[0].text.as_str()), (1, Felt::Mostly, ""));
+    let notes = world.notes.lock().unwrap().clone();
+    assert_eq!(notes, [("feedback.given", json!({"felt": "hard"})), ("feedback.given", json!({"felt": "mostly"}))]);
+    let wrong = say(&format!("text={}", "x".repeat(1001))).await;
+    assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body().contains("Choose one") && wrong.body().contains("1000 characters"));
+}
+
+#[tokio::test]
+async fn how_it_went_is_asked_of_the_two_people_and_when_it_is_done() {
+    let viewer = LinkKey::new(KEY).unwrap().link(&id(), LinkRole::Viewer);
+    let answer = handle(&done(), &request("POST", &paths::feedback(&viewer), "felt=well")).await;
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    let world = small(WaitKind::Confirm);
+    let early = handle(&world, &request("POST", &paths::feedback(&link(Actor::Owner)), "felt=well")).await;
+    assert!(location(&early).ends_with("/moved-on"));
+    assert!(world.loaded.lock().unwrap().feedback.is_empty());
 }

@@ -72,7 +72,7 @@ async fn send(deps: &Deps, id: &OnboardingId, sk: &str) -> Result<(), StepError>
     };
     let loaded = deps.store.load_for_page(id).await?;
     let key = deps.secrets.link_key().await.map_err(|error| StepError::new(error.name(), error.to_string()))?;
-    let Some(text) = compose(&deps.portal, &key, &loaded, &mail) else {
+    let Some(text) = compose(&deps.portal, &key, &loaded, &mail, deps.clock.now()) else {
         tracing::info!(onboarding_id = %id, template = mail.template, "a mail was passed over: what it asks for is done");
         return Ok(());
     };
@@ -148,10 +148,18 @@ async fn deliver(
 }
 
 /// The mail's words; none if what it asks for has been done since.
-fn compose(portal: &str, key: &LinkKey, loaded: &Loaded, mail: &OutboxMail) -> Option<words::Text> {
+fn compose(
+    portal: &str,
+    key: &LinkKey,
+    loaded: &Loaded,
+    mail: &OutboxMail,
+    now: jiff::Timestamp,
+) -> Option<words::Text> {
     let link = key.link(&loaded.meta.onboarding_id, loaded.meta.link_role(mail.actor));
+    let link = format!("{portal}/o/{link}");
     let contact = loaded.meta.contact(mail.actor);
-    texts::within(texts::Locale::named(&contact.language, &contact.time_zone), || {
-        words::text(&loaded.meta, mail, loaded.open_wait(), &format!("{portal}/o/{link}"))
+    texts::within(texts::Locale::named(&contact.language, &contact.time_zone), || match mail.template.as_str() {
+        "to-do" => words::to_do(&loaded.meta, loaded.to_do(mail.actor)?, now, &link),
+        _ => words::text(&loaded.meta, mail, loaded.open_wait(), &link),
     })
 }

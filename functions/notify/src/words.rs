@@ -2,6 +2,9 @@
 //! turn, as which account, what will be asked, what has changed in Azure so far, until when, and what if it isn't them. Times are the
 //! recipient's own, with UTC beside them.
 
+use impact::to_do::{self, Item, ToDo};
+use jiff::Timestamp;
+use onboarding::ladder::CHASES;
 use onboarding::{Actor, Ending, ErrorName, WaitKind};
 use serde_json::Value;
 use store::{Meta, OutboxMail, WaitRecord};
@@ -119,6 +122,19 @@ const LEFT_REDO: Words = words("mail.left-redo", "to do again: {n}");
 const LEFT_CHECK: Words = words("mail.left-check", "to check: {n}");
 const LEFT_POLICY: Words = words("mail.left-policy", "close the policy exceptions that were opened for this move");
 const LEFT_REPORT: Words = words("mail.left-report", "What exactly, resource by resource: {link}");
+
+const TO_DO_SUBJECT: Words = words("mail.to-do-subject", "Still to do after the move");
+const TO_DO: Words = words("mail.to-do", "The subscription has moved, and this is still open on your list:");
+const TO_DO_ROW: Words = words("mail.to-do-row", "{what} (due {day})");
+const TO_DO_OVERDUE: Words = words("mail.to-do-overdue", "{what} (was due {day})");
+const TO_DO_MORE: Words = words("mail.to-do-more", "and {n} more");
+const TO_DO_REFUSED: Words = words("mail.to-do-refused", "assign by hand what Azure refused to restore");
+const TO_DO_PAGE: Words = words("mail.to-do-page", "Tick off what is done or not needed: {link}");
+const TO_DO_AGAIN: Words = words(
+    "mail.to-do-again",
+    "We remind you once a week, {n} {n|more time|more times} at most, until nothing due is open.",
+);
+const TO_DO_LAST: Words = words("mail.to-do-last", "This was the last reminder.");
 
 const DONE_SUBJECT: Words = words("mail.done-subject", "Done: the subscription is in the partner directory");
 const DONE: Words =
@@ -296,6 +312,46 @@ fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
     letter(meta, subject.said(), &[&what, azure, &rest])
 }
 
+/// How many things a reminder names; the page has them all.
+const TO_DO_NAMED: usize = 8;
+
+/// What a person still has to do after the move; none if it is all ticked off by now.
+pub(crate) fn to_do(meta: &Meta, list: &ToDo, now: Timestamp, link: &str) -> Option<Text> {
+    let open: Vec<&Item> = list.open().collect();
+    if open.is_empty() {
+        return None;
+    }
+    let mut said = TO_DO.said().to_owned();
+    for item in open.iter().take(TO_DO_NAMED) {
+        let due = list.due(item);
+        let row = if due < now { TO_DO_OVERDUE } else { TO_DO_ROW };
+        said.push_str(&format!("\n- {}", row.with(&[("what", item_said(item)), ("day", &texts::day(due))])));
+    }
+    if let Some(more) = open.len().checked_sub(TO_DO_NAMED).filter(|more| *more > 0) {
+        said.push_str(&format!("\n- {}", TO_DO_MORE.with(&[("n", &more.to_string())])));
+    }
+    let again = match CHASES.saturating_sub(list.reminders) {
+        0 => TO_DO_LAST.said().to_owned(),
+        left => TO_DO_AGAIN.with(&[("n", &left.to_string())]),
+    };
+    Some(letter(meta, TO_DO_SUBJECT.said(), &[&said, &TO_DO_PAGE.with(&[("link", link)]), &again]))
+}
+
+/// What there is to do, as an instruction without its full stop.
+fn item_said(item: &Item) -> &'static str {
+    let said = match (item.id.as_str(), item.rule()) {
+        (_, Some(rule)) => {
+            let (part, english) = rule.after.map_or(("todo", rule.todo), |after| ("after", after.what));
+            texts::of(&format!("rule.{}.{part}", rule.id), english)
+        }
+        (to_do::REFUSED, None) => TO_DO_REFUSED.said(),
+        (to_do::POLICY, None) => LEFT_POLICY.said(),
+        // What there is of a rule that has gone since, the page says.
+        (_, None) => LEFT_KEYS.said(),
+    };
+    said.trim_end_matches('.')
+}
+
 /// The frame of every mail. Nothing that the initiator typed freely gets into it: a mail to a third party is no place for that.
 fn letter(meta: &Meta, subject: &str, paragraphs: &[&str]) -> Text {
     let reference = meta.onboarding_id.reference();
@@ -407,6 +463,36 @@ mod tests {
         moved.moved = true;
         let text = text(&moved, &mail("ended", json!({"ending": "failed"})), None, LINK).unwrap();
         assert!(text.body.contains("The subscription is in the partner directory."));
+    }
+
+    #[test]
+    fn a_reminder_of_what_is_left_names_it_with_its_day_and_one_link_and_none_goes_out_when_all_is_ticked() {
+        let now: Timestamp = "2026-05-20T10:00:00Z".parse().unwrap();
+        let since: Timestamp = "2026-05-12T10:00:00Z".parse().unwrap();
+        let mut list = ToDo::of(Actor::PartnerAdmin, None, 2, since);
+        list.items.push(Item { id: "after:rotate-keys".into(), count: 3, due_days: 30, ticked: None });
+        list.reminders = 1;
+        let said = to_do(&meta(), &list, now, LINK).unwrap();
+        for words in [
+            "- close the policy exceptions that were opened for this move (was due 13 May 2026)",
+            "- assign by hand what Azure refused to restore (was due 13 May 2026)",
+            "- Renew both access keys, one after the other, and hand the new ones to the applications (due 11 June 2026)",
+            "3 more times at most",
+        ] {
+            assert!(said.body.contains(words), "{words} is missing in:\n{}", said.body);
+        }
+        assert_eq!(said.body.matches("https://").count(), 1, "{}", said.body);
+        list.reminders = CHASES;
+        let last =
+            texts::within(texts::Locale::named("de", "Europe/Berlin"), || to_do(&meta(), &list, now, LINK)).unwrap();
+        assert!(last.body.contains("letzte Erinnerung") && last.body.contains("13. Mai 2026"), "{}", last.body);
+        let id = |n| format!("after:rule-{n}");
+        list.items = (0..40).map(|n| Item { id: id(n), count: 1, due_days: 1, ticked: None }).collect();
+        assert!(to_do(&meta(), &list, now, LINK).unwrap().body.contains("- and 32 more"));
+        for n in 0..40 {
+            assert!(list.tick(&id(n), Some(to_do::How::Done), &jiff::tz::TimeZone::UTC, now));
+        }
+        assert_eq!(to_do(&meta(), &list, now, LINK), None);
     }
 
     #[test]

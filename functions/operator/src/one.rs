@@ -1,6 +1,7 @@
 //! One onboarding.
 
 use http::{Request, StatusCode};
+use impact::to_do::ToDo;
 use jiff::Timestamp;
 use onboarding::audit::Entry;
 use onboarding::links::LinkRole;
@@ -53,6 +54,8 @@ pub(crate) async fn show<W: World, B>(
         anew: anew.as_ref(),
         acts: &can,
         did: query.get(DID),
+        left: &left(&loaded, world.now()),
+        feedback: &loaded.feedback,
         mails: &mails(&loaded),
         trail: &pack.trail,
         broken,
@@ -62,6 +65,15 @@ pub(crate) async fn show<W: World, B>(
 
 fn instant(text: &str) -> Timestamp {
     text.parse().unwrap_or_default()
+}
+
+/// How much each person has left to do after the move, and how much of it is overdue.
+fn left(loaded: &Loaded, now: Timestamp) -> Vec<(Actor, usize, usize)> {
+    let counted = |list: &ToDo| {
+        let overdue = list.open().filter(|item| list.due(item) < now).count();
+        (list.actor, list.open().count(), overdue)
+    };
+    loaded.to_dos.iter().map(counted).collect()
 }
 
 /// The mails, the newest first.

@@ -111,6 +111,8 @@ fn small(kind: WaitKind) -> Small {
             mails: vec![],
             review: Review::default(),
             preflight: impact::preflight::Preflight::default(),
+            to_dos: vec![],
+            feedback: vec![],
         }),
         conflicts: Mutex::default(),
         notes: Mutex::default(),
@@ -274,6 +276,8 @@ impl World for Small {
                 | Write::Review(_)
                 | Write::Credential(_)
                 | Write::Preflight(_)
+                | Write::ToDo(_)
+                | Write::Feedback(_)
                 | Write::LockSubscription(_)
                 | Write::UnlockSubscription(_)
                 | Write::UnlockRequest(_)

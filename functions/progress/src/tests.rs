@@ -116,6 +116,8 @@ fn fixed() -> Fixed {
             mails: vec![],
             review: store::records::Review::default(),
             preflight: impact::preflight::Preflight::default(),
+            to_dos: vec![],
+            feedback: vec![],
         }),
         audit: vec![entry],
         kept: HashMap::new(),
@@ -488,4 +490,39 @@ async fn the_evidence_is_a_pack_that_verifies_and_a_page_that_says_when_it_does_
     deps.audit[0].actor = "owner".into();
     let page = page_of(&deps, OWNER, "evidence").await;
     assert!(page.body().contains("does not hold") && page.body().contains("entry 1"));
+}
+
+#[tokio::test]
+async fn what_is_left_to_do_is_shown_with_its_day_to_everybody_and_can_be_ticked_off_by_its_person() {
+    let mut deps = fixed();
+    let loaded = deps.loaded.as_mut().unwrap();
+    (loaded.meta.status, loaded.meta.moved, loaded.meta.open_wait) = (Status::Done, true, None);
+    let since = deps.now - jiff::SignedDuration::from_hours(48);
+    let of = |who| impact::to_do::ToDo::of(who, None, 3, since);
+    loaded.to_dos = vec![of(Actor::Owner), of(Actor::PartnerAdmin)];
+    let (at, how) = (deps.now, impact::to_do::How::Done);
+    loaded.to_dos[1].tick(impact::to_do::REFUSED, Some(how), &jiff::tz::TimeZone::UTC, at);
+    let said = "<b>it went</b>".to_owned();
+    let felt = impact::feedback::Felt::Well;
+    loaded.feedback = vec![impact::feedback::Feedback { actor: Actor::PartnerAdmin, felt, text: said, at }];
+    let page = |role, accept| {
+        let path = paths::progress(&link(role));
+        let deps = &deps;
+        async move { get(deps, &path, accept).await.body().clone() }
+    };
+    let kim = page(LinkRole::Person(Actor::PartnerAdmin, 0), "text/html").await;
+    for piece in ["Still open: 3.", "Overdue: 2.", "Ticked off: ", "3 roles were refused", "&lt;b&gt;it went&lt;/b&gt;"]
+    {
+        assert!(kim.contains(piece), "{piece} in {kim}");
+    }
+    assert_eq!((kim.matches("value=\"done\"").count(), kim.matches("value=\"open\"").count()), (2, 1));
+    let rosa = page(LinkRole::Person(Actor::Owner, 0), "text/html").await;
+    assert_eq!(rosa.matches("value=\"done\"").count(), 1);
+    assert!(!rosa.contains("it went&lt;"), "what somebody wrote is for the operator");
+    let viewer = page(LinkRole::Viewer, "text/html").await;
+    assert!(viewer.contains("Still open: 3.") && !viewer.contains("<form"), "{viewer}");
+    let json: serde_json::Value = serde_json::from_str(&page(LinkRole::Viewer, "application/json").await).unwrap();
+    assert_eq!(json["toDo"][0]["stands"]["id"], impact::to_do::POLICY);
+    assert_eq!(json["toDo"][0]["stands"]["overdue"], true);
+    assert!(!json.to_string().contains("it went"));
 }

@@ -1,11 +1,12 @@
 //! From the records to the page's view.
 
 use impact::report::{Report, Task, checklist};
+use impact::to_do::{Item, ToDo};
 use jiff::Timestamp;
 use onboarding::audit::Entry;
 use onboarding::{Actor, Status, Step};
 use store::{Loaded, StepState as Recorded, WaitRecord};
-use web::pages::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, Turn, UndoneRow};
+use web::pages::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, ToDoStands, Turn, UndoneRow};
 use web::{masked, pages};
 
 use crate::read::{evidence, open_stops};
@@ -76,7 +77,12 @@ pub fn view(
         }),
         proof: !evidence(loaded).0.is_empty(),
         receipt_hash: meta.receipt_hash.clone(),
-        to_do: report.map(to_do).unwrap_or_default(),
+        to_do: if loaded.to_dos.is_empty() {
+            report.map(to_do).unwrap_or_default()
+        } else {
+            loaded.to_dos.iter().flat_map(|list| kept(list, now)).collect()
+        },
+        felt: viewer.and_then(|viewer| loaded.felt(viewer)).cloned(),
         steps: Step::ALL.iter().map(|step| row(loaded, *step, wait, viewer)).collect(),
         activity: audit.iter().rev().take(ACTIVITY).filter_map(|entry| activity(entry, viewer)).collect(),
         undone: meta
@@ -122,9 +128,20 @@ pub(crate) fn hidden(summary: impact::report::Summary, viewer: Option<Actor>) ->
 fn to_do(report: &Report) -> Vec<ToDoRow> {
     let row = |task: Task| {
         let (about, what) = web::findings::task_said(&task);
-        ToDoRow { what, about, count: task.count, who: task.who, due_days: task.due_days }
+        ToDoRow { what, about, count: task.count, who: task.who, due_days: task.due_days, stands: None }
     };
     checklist(report).into_iter().map(row).collect()
+}
+
+/// A person's list, as it stands.
+fn kept(list: &ToDo, now: Timestamp) -> Vec<ToDoRow> {
+    let row = |item: &Item| {
+        let (about, what) = web::findings::item_said(item);
+        let (due, ticked) = (list.due(item), item.ticked);
+        let stands = ToDoStands { id: item.id.clone(), due, overdue: ticked.is_none() && due < now, ticked };
+        ToDoRow { what, about, count: item.count, who: list.actor, due_days: item.due_days, stands: Some(stands) }
+    };
+    list.items.iter().map(row).collect()
 }
 
 fn row(loaded: &Loaded, step: Step, wait: Option<&WaitRecord>, viewer: Option<Actor>) -> StepRow {

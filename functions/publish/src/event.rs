@@ -18,13 +18,15 @@ pub const SCHEMA: u32 = 1;
 pub const SOURCE: &str = "mooring";
 
 /// The facts of an audit entry that are passed on: ids, names of ours, and times.
-const FACTS: [&str; 16] = [
+const FACTS: [&str; 18] = [
     "acceptor",
     "actor",
     "by",
     "directory",
     "ending",
     "error",
+    "felt",
+    "item",
     "kind",
     "onboarding",
     "operator",
@@ -163,6 +165,7 @@ mod tests {
         assert!(told(json!({"part": ["owner"], "kind": {"a": 1}, "error": null})).is_empty());
         assert!(told(json!({"reason": "x".repeat(LONGEST + 1), "until": "rosa@outlook.com"})).is_empty());
         assert_eq!(told(json!({"kind": "fix", "actor": "owner"})).len(), 2);
+        assert_eq!(told(json!({"felt": "hard", "text": "Kim was late"})).keys().collect::<Vec<_>>(), ["felt"]);
         let handed = told(json!({"part": "owner", "from": "rosa@outlook.com", "to": "ada@contoso.com"}));
         assert_eq!(handed.keys().collect::<Vec<_>>(), ["part"]);
     }

@@ -10,14 +10,18 @@
 //! After the move, what was to be restored and was not is said row by row, so that somebody can do it by hand. The kept lists (report,
 //! snapshot, decisions) hold nothing secret and stay for as long as the onboarding's record does: they are what a person needs then.
 //!
+//! What is left for the two people to do after a move becomes a list each, which they tick off and are reminded of.
+//!
 //! Microsoft calls: none after a move; that one question after an intended acceptance; otherwise up to two refreshes, the list of
 //! requests and two deletions. A step that fails here is not a reason to keep tokens: what can't be undone is said, and the rest is
 //! done.
 
 use access::mapping::{Decision, Verdict};
 use access::plan::{Plan, RowOutcome, RowResult};
+use impact::report::Report;
+use impact::to_do::ToDo;
 use microsoft::arm::Arm;
-use onboarding::{Actor, Directory, Ending, ErrorClass, ErrorName, OnboardingId, Status};
+use onboarding::{Actor, Directory, Ending, ErrorClass, ErrorName, OnboardingId, Status, Step};
 use ops::{Event, StepError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -86,6 +90,7 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     } else {
         undo(&job, input.last).await?
     };
+    let to_dos = if job.loaded.meta.moved || found_moved { left_to_do(&job).await? } else { Vec::new() };
     let error = input.error.as_deref().and_then(ErrorName::parse);
     let ending = input.ending;
     change_again(&deps.store, &id, deps.clock, |loaded| {
@@ -117,6 +122,9 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
             None,
             json!({"ending": ending, "error": error, "undone": undone}),
         ));
+        for list in &to_dos {
+            change.write(Write::ToDo(Box::new(list.clone())));
+        }
         for credential in &loaded.credentials {
             change.write(Write::ForgetCredential(credential.actor, credential.directory));
         }
@@ -193,6 +201,27 @@ fn missing(decisions: &[Decision], plan: Option<&Plan>, results: &[RowResult]) -
         items.push(item(format!("restoring {more} more"), "the onboarding ended before they were made".into()));
     }
     items
+}
+
+/// What is left for each of the two people to do now that the subscription has moved, with the time of their first reminder.
+async fn left_to_do(job: &Job<'_>) -> Result<Vec<ToDo>, Stop> {
+    let (meta, now) = (&job.loaded.meta, job.deps.clock.now());
+    let confirmed = job.loaded.step(Step::ConfirmChanges).and_then(|record| record.done_at.as_deref());
+    let since = confirmed.and_then(|at| at.parse().ok()).unwrap_or(now);
+    let report = match &meta.report {
+        // A report that can't be read leaves what everybody has to do: the end doesn't wait for it.
+        Some(summary) => {
+            Report::from_pages(&job.deps.store.pages(&meta.onboarding_id, Archive::Report, &summary.hash).await?).ok()
+        }
+        None => None,
+    };
+    let refused = meta.restore.as_ref().map_or(0, |progress| progress.refused);
+    let list = |actor: &Actor| {
+        let mut list = ToDo::of(*actor, report.as_ref(), refused, since);
+        list.plan(&meta.contact(*actor).zone(), now);
+        list
+    };
+    Ok(Actor::ALL.iter().map(list).collect())
 }
 
 /// Whether the accept call, whose outcome nobody recorded, has moved the subscription.

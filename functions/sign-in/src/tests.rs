@@ -110,6 +110,8 @@ fn small(kind: WaitKind) -> Small {
             mails: vec![],
             review: store::records::Review::default(),
             preflight: impact::preflight::Preflight::default(),
+            to_dos: vec![],
+            feedback: vec![],
         }),
         session: Mutex::default(),
         sent_to: Mutex::default(),

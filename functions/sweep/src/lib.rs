@@ -3,16 +3,16 @@
 //! between) are signalled.
 //!
 //! That is here and not in the state machine's timeouts, so that a deadline is kept to the minute, more time can be given, and
-//! waiting costs no transitions. A wait carries the moment at which it is due next in a sparse index.
+//! waiting costs no transitions. A wait carries the moment at which it is due next in a sparse index, and so does the list of what a
+//! person has to do after the move.
 //!
 //! Once an hour it also looks for onboardings that stand still: see `stuck`.
 //!
-//! Microsoft calls: none. AWS calls: four small queries, then three a due wait.
+//! Microsoft calls: none. AWS calls: four small queries, then three a due wait or list.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use onboarding::ladder::{self, Moment};
-use onboarding::{ErrorName, Outcome, WaitKind};
+use onboarding::{Actor, ErrorName, OnboardingId, Outcome, WaitKind};
 use ops::{Clock, StepError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -68,7 +68,17 @@ pub async fn handle(deps: &Deps, input: &Input) -> Result<Output, StepError> {
         output.stuck = stuck::look(deps).await?;
         return Ok(output);
     }
-    for due in deps.store.due(deps.clock.now()).await? {
+    let due = deps.store.due(deps.clock.now()).await?;
+    for (id, actor) in due.to_dos {
+        match chase(deps, &id, actor).await {
+            Ok(reminded) => output.reminded += u32::from(reminded),
+            Err(error) => {
+                output.failed += 1;
+                tracing::warn!(onboarding_id = %id, actor = actor.as_str(), %error, "a person could not be reminded of what is left to do");
+            }
+        }
+    }
+    for due in due.waits {
         let helped = match due.outcome {
             Some(outcome) => tell(deps, &due, outcome).await.map(|()| output.signalled += 1),
             None if due.kind == Some(WaitKind::Fix) => {
@@ -127,7 +137,7 @@ async fn attend(deps: &Deps, due: &Due) -> Result<Attended, StepError> {
     if deadline <= now {
         return Ok(Attended::Expired);
     }
-    let zone = TimeZone::get(&loaded.meta.contact(wait.actor).time_zone).unwrap_or(TimeZone::UTC);
+    let zone = loaded.meta.contact(wait.actor).zone();
     let (next_at, next) = ladder::next(opened, deadline, &zone, now);
     // Nothing but the end comes after the last call.
     let (template, note) = match next {
@@ -147,6 +157,28 @@ async fn attend(deps: &Deps, due: &Due) -> Result<Attended, StepError> {
         Ok(_) => Ok(Attended::Reminded),
         // Somebody acts in this very moment. If not on this wait, it is still due a minute later.
         Err(StoreError::Conflict) => Ok(Attended::Nothing),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Reminds a person of what they still have to do after the move. The mail, the count and the next moment are one change: whoever
+/// comes second, or late, finds the list no longer due.
+async fn chase(deps: &Deps, id: &OnboardingId, actor: Actor) -> Result<bool, StepError> {
+    let loaded = deps.store.load_for_page(id).await?;
+    let now = deps.clock.now();
+    let Some(list) = loaded.to_do(actor).filter(|list| list.due_at.is_some_and(|due| due <= now)) else {
+        return Ok(false);
+    };
+    let mut list = list.clone();
+    list.reminded(&loaded.meta.contact(actor).zone(), now);
+    let mut change = Change::of(&loaded.meta);
+    change.note(Note::mooring("to-do.reminded", None, json!({"actor": actor, "open": list.open().count()})));
+    change.mail(actor, "to-do", json!({}));
+    change.write(Write::ToDo(Box::new(list)));
+    match deps.store.commit(&loaded.meta, change, now).await {
+        Ok(_) => Ok(true),
+        // Somebody acts in this very moment; if it is still due then, the next minute reminds.
+        Err(StoreError::Conflict) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -59,6 +59,21 @@ pub fn next(opened: Timestamp, deadline: Timestamp, zone: &TimeZone, after: Time
         .unwrap_or((deadline, Moment::Deadline))
 }
 
+/// How often a person is written to about what is left to do after the move, at most.
+pub const CHASES: u32 = 4;
+/// The time between two such mails.
+const CHASED_EVERY: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Who has just changed something on their list isn't written to on the same day.
+const LEFT_ALONE: SignedDuration = SignedDuration::from_hours(24);
+
+/// When a person is written to next about what they have to do after the move: when the first of it is due, then weekly. None once
+/// they were written to often enough.
+#[must_use]
+pub fn chase(due: Timestamp, last: Option<Timestamp>, sent: u32, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+    let soonest = last.map_or(due, |last| due.max(last + CHASED_EVERY)).max(now + LEFT_ALONE);
+    (sent < CHASES).then(|| awake(soonest, zone))
+}
+
 /// The same moment, or the next at which a person may be written to.
 fn awake(at: Timestamp, zone: &TimeZone) -> Timestamp {
     let mut local = at.to_zoned_datetime(zone.clone());
@@ -139,6 +154,25 @@ mod tests {
         let (opened, deadline) = (at("2026-05-11T09:00:00Z"), at("2026-05-25T09:00:00Z"));
         let (late, moment) = next(opened, deadline, &TimeZone::UTC, at("2026-05-19T11:00:00Z"));
         assert!(late > at("2026-05-19T11:00:00Z") && moment == Moment::LastCall, "{late}");
+    }
+
+    #[test]
+    fn what_is_left_to_do_is_chased_when_it_is_due_then_weekly_and_not_for_ever() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        // Done on a Thursday night; a day later is a Saturday morning in Berlin, and nobody is written to before Monday.
+        let (mut now, due) = (at("2026-05-14T22:30:00Z"), at("2026-05-15T22:30:00Z"));
+        let (mut last, mut moments) = (None, vec![]);
+        for sent in 0.. {
+            let Some(next) = chase(due, last, sent, &zone, now) else { break };
+            moments.push(next.to_zoned_datetime(zone.clone()).strftime("%a %d %H:%M").to_string());
+            (now, last) = (next, Some(next));
+        }
+        assert_eq!(moments, ["Mon 18 08:00", "Mon 25 08:00", "Mon 01 08:00", "Mon 08 08:00"]);
+        // What becomes due later than a week after the last mail waits until then.
+        let later = at("2026-06-25T12:00:00Z");
+        assert_eq!(chase(later, last, 1, &zone, now), Some(later));
+        // Overdue things are no reason to write to somebody who has just been at it.
+        assert_eq!(chase(due, None, 0, &zone, at("2026-06-24T10:00:00Z")), Some(at("2026-06-25T10:00:00Z")));
     }
 
     proptest! {

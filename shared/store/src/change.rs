@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use impact::feedback::Feedback;
 use impact::preflight::Preflight;
+use impact::to_do::ToDo;
 use onboarding::audit::Entry;
 use onboarding::{Actor, Directory, ObjectId, OnboardingId, Status, SubscriptionId};
 
@@ -130,6 +132,10 @@ pub enum Write {
     Review(Box<Review>),
     /// Replace the rows of the preflight.
     Preflight(Preflight),
+    /// Make or replace what a person has to do after the move, and with it when they are reminded.
+    ToDo(Box<ToDo>),
+    /// Replace what a person has to say about how it went.
+    Feedback(Box<Feedback>),
     /// Take the subscription's lock; it may be ours already.
     LockSubscription(SubscriptionId),
     /// Give the subscription's lock back, if it is ours.
@@ -290,6 +296,14 @@ impl Store {
             Write::Step(record) => write_put(&keys::step(record.step), serde_dynamo::to_item(*record)?),
             Write::Review(review) => write_put(keys::REVIEW, packed(&*review)?),
             Write::Preflight(rows) => write_put(keys::PREFLIGHT, packed(&rows)?),
+            Write::ToDo(list) => {
+                let mut item: Item = serde_dynamo::to_item(&*list)?;
+                if list.due_at.is_some() {
+                    item.insert("dueBucket".into(), s(keys::due_bucket(id)));
+                }
+                write_put(&keys::to_do(list.actor), item)
+            }
+            Write::Feedback(said) => write_put(&keys::feedback(said.actor), serde_dynamo::to_item(*said)?),
             Write::Credential(record) => {
                 write_put(&keys::credential(record.actor, record.directory), serde_dynamo::to_item(record)?)
             }

@@ -65,6 +65,21 @@ pub const REVIEW: &str = "REVIEW";
 /// The rows of the preflight.
 pub const PREFLIGHT: &str = "PREFLIGHT";
 
+/// What a person has to do after the move.
+#[must_use]
+pub fn to_do(actor: Actor) -> String {
+    format!("{TO_DO_PREFIX}{actor}")
+}
+
+/// The same of either person.
+pub const TO_DO_PREFIX: &str = "TODO#";
+
+/// What a person has to say about how it went. Named so that it lies in the range that pages read.
+#[must_use]
+pub fn feedback(actor: Actor) -> String {
+    format!("OPINION#{actor}")
+}
+
 /// An audit entry.
 #[must_use]
 pub fn audit(seq: u64) -> String {

@@ -27,7 +27,7 @@ pub use records::{
     Archive, Contact, DraftMail, HandOverRefused, Loaded, Meta, OutboxMail, RestoreProgress, Review, SealedCredential,
     StartedBy, StepRecord, StepState, UndoItem, WaitRecord, Waiting,
 };
-pub use waits::{Due, Recorded};
+pub use waits::{Due, DueItems, Recorded};
 
 use aws_sdk_dynamodb::Client;
 

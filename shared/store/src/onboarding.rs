@@ -283,6 +283,7 @@ impl Store {
         let mut meta = None;
         let (mut steps, mut waits, mut credentials, mut mails) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut review, mut preflight) = (Review::default(), Preflight::default());
+        let (mut to_dos, mut feedback) = (Vec::new(), Vec::new());
         for item in self.query(&keys::onboarding(id), from, to).await? {
             let sk = item.get("sk").and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
             match sk.split('#').next().unwrap_or_default() {
@@ -293,12 +294,14 @@ impl Store {
                 "OUT" => mails.push(serde_dynamo::from_item(item)?),
                 keys::REVIEW => review = packed(&item)?,
                 keys::PREFLIGHT => preflight = packed(&item)?,
+                "TODO" => to_dos.push(serde_dynamo::from_item(item)?),
+                "OPINION" => feedback.push(serde_dynamo::from_item(item)?),
                 // A newer function may keep records that this one doesn't know.
                 _ => {}
             }
         }
         let meta = meta.ok_or(StoreError::NotFound)?;
-        Ok(Loaded { meta, steps, waits, credentials, mails, review, preflight })
+        Ok(Loaded { meta, steps, waits, credentials, mails, review, preflight, to_dos, feedback })
     }
 
     async fn query(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, StoreError> {

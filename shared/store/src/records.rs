@@ -4,6 +4,9 @@
 //! what they changed, so that an older function never erases what a newer one wrote.
 
 use impact::evidence::Pack;
+use impact::feedback::Feedback;
+use impact::to_do::ToDo;
+use jiff::tz::TimeZone;
 use onboarding::audit::Entry;
 use onboarding::links::LinkRole;
 use onboarding::request::AccountKind;
@@ -337,6 +340,14 @@ pub struct Contact {
     /// Since when mails to their address come back. RFC 3339, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unreachable: Option<String>,
+}
+
+impl Contact {
+    /// Their time zone; UTC where its name is not known.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
 }
 
 impl Default for Contact {
@@ -673,6 +684,10 @@ pub struct Loaded {
     pub review: Review,
     /// The rows of the preflight.
     pub preflight: impact::preflight::Preflight,
+    /// What the people have to do after the move: a list each, once it has ended.
+    pub to_dos: Vec<ToDo>,
+    /// How it went for them.
+    pub feedback: Vec<Feedback>,
 }
 
 impl Loaded {
@@ -687,6 +702,18 @@ impl Loaded {
     pub fn open_wait(&self) -> Option<&WaitRecord> {
         let id = self.meta.open_wait.as_deref()?;
         self.waits.iter().find(|wait| wait.wait_id == id && wait.outcome.is_none())
+    }
+
+    /// What a person has to do after the move.
+    #[must_use]
+    pub fn to_do(&self, actor: Actor) -> Option<&ToDo> {
+        self.to_dos.iter().find(|list| list.actor == actor)
+    }
+
+    /// How it went for a person, if they said so.
+    #[must_use]
+    pub fn felt(&self, actor: Actor) -> Option<&Feedback> {
+        self.feedback.iter().find(|said| said.actor == actor)
     }
 
     /// A person's sealed credential: the one from this directory, or else the one from the other.

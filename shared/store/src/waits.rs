@@ -6,7 +6,7 @@
 //! the same write puts the wait into the index of due items.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use onboarding::{OnboardingId, Outcome, WaitKind};
+use onboarding::{Actor, OnboardingId, Outcome, WaitKind};
 
 use crate::change::{Item, s};
 use crate::{Store, StoreError, keys};
@@ -66,6 +66,15 @@ impl std::fmt::Debug for Due {
             .field("outcome", &self.outcome)
             .finish_non_exhaustive()
     }
+}
+
+/// Everything that `sweep` has to look at.
+#[derive(Debug, Default)]
+pub struct DueItems {
+    /// Waits.
+    pub waits: Vec<Due>,
+    /// People who are to be reminded of what they have to do after the move. The index lags: the record says whether they still are.
+    pub to_dos: Vec<(OnboardingId, Actor)>,
 }
 
 impl Store {
@@ -153,13 +162,13 @@ impl Store {
         Ok(())
     }
 
-    /// The waits that are due: answered and not signalled, or to be looked at. An item that can't be read is logged and passed over:
+    /// What is due: waits that were answered and not signalled, or are to be looked at, and lists of what is left to do. An item that can't be read is logged and passed over:
     /// it must not keep the others waiting.
     ///
     /// # Errors
     /// When the table doesn't answer.
-    pub async fn due(&self, now: jiff::Timestamp) -> Result<Vec<Due>, StoreError> {
-        let mut due = Vec::new();
+    pub async fn due(&self, now: jiff::Timestamp) -> Result<DueItems, StoreError> {
+        let mut due = DueItems::default();
         for bucket in 0..keys::DUE_BUCKETS {
             let mut pages = self
                 .client
@@ -175,9 +184,12 @@ impl Store {
             while let Some(page) = pages.next().await {
                 let page = page.map_err(|error| StoreError::from_sdk(&error))?;
                 for key in page.items.unwrap_or_default() {
-                    due.extend(self.due_item(&key).await?);
+                    match to_do(&key) {
+                        Some(list) => due.to_dos.push(list),
+                        None => due.waits.extend(self.due_item(&key).await?),
+                    }
                 }
-                if due.len() >= DUE_AT_ONCE {
+                if due.waits.len() + due.to_dos.len() >= DUE_AT_ONCE {
                     break;
                 }
             }
@@ -211,6 +223,13 @@ impl Store {
             kind: text(&item, "kind").as_deref().and_then(WaitKind::parse),
         }))
     }
+}
+
+/// Whose list of what is left to do an entry of the index leads to, if it leads to one.
+fn to_do(key: &Item) -> Option<(OnboardingId, Actor)> {
+    let (pk, sk) = (text(key, "pk")?, text(key, "sk")?);
+    let id = OnboardingId::parse(pk.strip_prefix("ONB#")?).ok()?;
+    Some((id, Actor::parse(sk.strip_prefix(keys::TO_DO_PREFIX)?)?))
 }
 
 /// As many as one minute's sweep can help; the rest is there a minute later.

@@ -14,7 +14,7 @@ mod time;
 
 pub use language::{Language, Locale, known_zone, language, recorded_zone, scope, within, zone};
 pub use said::{explanation, of, step_title};
-pub use time::{at, until};
+pub use time::{at, day, until};
 
 use maud::{Markup, Render, html};
 

@@ -57,6 +57,12 @@ pub fn at(at: Timestamp) -> String {
     LOCAL.with(&[("date", &date(&local)), ("time", &clock(&local)), ("zone", &name), ("utc", &other_day)])
 }
 
+/// The day of a point in time, in the reader's zone: `16 May 2026`.
+#[must_use]
+pub fn day(at: Timestamp) -> String {
+    date(&at.to_zoned_datetime(zone()))
+}
+
 /// A deadline in few words, in the reader's zone: `Fri 17:00`, for subjects and titles.
 #[must_use]
 pub fn until(at: Timestamp) -> String {
@@ -87,6 +93,7 @@ mod tests {
         within(Locale::named("en", "Europe/Berlin"), || {
             assert_eq!(at(late), "17 May 2026, 00:30 (Europe/Berlin), 16 May 2026, 22:30 UTC");
             assert_eq!(until(late), "Sun 00:30");
+            assert_eq!(day(late), "17 May 2026");
         });
         within(Locale::named("de", "Europe/Berlin"), || {
             assert_eq!(at(late), "17. Mai 2026, 00:30 Uhr (Europe/Berlin), 16. Mai 2026, 22:30 UTC");

@@ -3,6 +3,9 @@
 
 use impact::catalogue::{self, Rule};
 use impact::report::{Alternative, Phase, Task};
+use impact::to_do::{self, Item};
+
+use crate::text::impact as words;
 
 /// What a rule says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,24 @@ pub fn task_said(task: &Task) -> (String, String) {
     });
     let title = rule.map_or(task.title.as_str(), |rule| said(rule, "title", rule.title));
     (title.to_owned(), what.unwrap_or(&task.what).to_owned())
+}
+
+/// What something that is left to do is about, and what to do; the first is empty where the second says it all.
+#[must_use]
+pub fn item_said(item: &Item) -> (String, String) {
+    let count = item.count.to_string();
+    match (item.id.as_str(), item.rule()) {
+        (_, Some(rule)) => {
+            let what =
+                rule.after.map_or_else(|| said(rule, "todo", rule.todo), |after| said(rule, "after", after.what));
+            (said(rule, "title", rule.title).to_owned(), what.to_owned())
+        }
+        (to_do::REFUSED, None) => (String::new(), words::TODO_REFUSED.with(&[("n", &count)])),
+        (to_do::SECRETS, None) => (String::new(), words::TODO_KEYS.said().to_owned()),
+        (to_do::POLICY, None) => (String::new(), words::TODO_POLICY.said().to_owned()),
+        // Of a rule that has gone since.
+        (id, None) => (String::new(), id.to_owned()),
+    }
 }
 
 /// What could be done instead, and when it fits.

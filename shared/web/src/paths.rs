@@ -138,6 +138,18 @@ pub fn choose(link: &str) -> String {
     format!("/o/{link}/choose")
 }
 
+/// Ticks off what is left to do (POST).
+#[must_use]
+pub fn to_do(link: &str) -> String {
+    format!("/o/{link}/to-do")
+}
+
+/// Says how it went (POST).
+#[must_use]
+pub fn feedback(link: &str) -> String {
+    format!("/o/{link}/feedback")
+}
+
 /// Whether the subscription can be moved.
 #[must_use]
 pub fn preflight(link: &str) -> String {

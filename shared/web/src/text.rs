@@ -475,6 +475,11 @@ pub(crate) const ACTIONS: &[(&str, Text)] = &[
     ("accept.refused", text("activity.accept.refused", "Azure refused the acceptance")),
     ("subscription.moved", text("activity.subscription.moved", "The subscription trusts the partner directory")),
     ("owner.assigned", text("activity.owner.assigned", "The Owner role was assigned")),
+    ("to-do.done", text("activity.to-do.done", "Something that was left to do is done")),
+    ("to-do.not-needed", text("activity.to-do.not-needed", "Something that was left to do is not needed")),
+    ("to-do.reopened", text("activity.to-do.reopened", "Something that was ticked off is open again")),
+    ("to-do.reminded", text("activity.to-do.reminded", "A person was reminded of what is left to do")),
+    ("feedback.given", text("activity.feedback.given", "A person said how it went")),
     ("association.proved", text("activity.association.proved", "The result was proved as the partner admin sees it")),
 ];
 

@@ -5,6 +5,7 @@ mod check_mail;
 mod choose;
 mod confirm;
 mod evidence;
+mod feedback;
 mod fix;
 mod forward;
 mod mapping;
@@ -21,6 +22,7 @@ mod result;
 mod route;
 mod signup;
 mod start;
+mod to_do;
 mod turn;
 
 pub use cancel::{CancelView, cancel};
@@ -34,6 +36,7 @@ pub use confirm::{
     FIELD_TICK_DIRECTORY, confirm, confirm_problems,
 };
 pub use evidence::{EvidenceView, evidence, evidence_document};
+pub use feedback::{FEEDBACK, FIELD_FELT, FIELD_TEXT, FeedbackView, feedback, feedback_wrong};
 pub use fix::{FixView, Invitation, Request, Request as ForwardRequest, fix};
 pub use forward::{FIELD_EMAIL, ForwardView, NotNow, forward, forward_wrong};
 pub use mapping::{
@@ -54,9 +57,7 @@ pub use outcome::{AccessRow, AccessView, Became, ProofView, access, left_out_wor
 pub use paged::Part;
 pub use preflight::{PreflightView, preflight, preflight_counts};
 pub use problem::{WebProblem, explained, problem};
-pub use progress::{
-    ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, Turn, UndoneRow, creating, progress,
-};
+pub use progress::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, Turn, UndoneRow, creating, progress};
 pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, not_yet, report, report_group, short_code};
 pub use result::{Last, ResultView, SignInResult, Stopped, Support, Ways, result};
 pub use route::{RouteView, route};
@@ -65,6 +66,7 @@ pub use signup::{
     mistake_said, signup_form, zone_wrong,
 };
 pub use start::start;
+pub use to_do::{FIELD_HOW, FIELD_ITEM, HOW_OPEN, TO_DO, ToDoRow, ToDoStands};
 pub use turn::{NotYoursView, TurnView, not_yours, turn};
 
 /// What the directory that a subscription is in is called, where only its id is known.

@@ -1,5 +1,6 @@
 //! The operators' pages: the list of onboardings, one of them, and what each act does, before the button that does it.
 
+use impact::feedback::Feedback;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use onboarding::audit::Entry;
@@ -280,6 +281,10 @@ pub struct OperatorOneView<'a> {
     pub acts: &'a [(OperatorAct, Option<OperatorNotNow>)],
     /// What was done just now, as the address says it.
     pub did: &'a str,
+    /// How much is left to do of each person's list: who, open, overdue.
+    pub left: &'a [(Actor, usize, usize)],
+    /// How it went for the two people.
+    pub feedback: &'a [Feedback],
     /// The mails, the newest first.
     pub mails: &'a [OperatorMail],
     /// The audit trail, oldest first.
@@ -524,6 +529,7 @@ pub fn operator_one(view: &OperatorOneView<'_>) -> Markup {
                 }
             }
         }
+        (afterwards(view))
         h2 { (words::ONE_MAILS) }
         (mails(view.mails))
         h2 { (words::ONE_TRAIL) }
@@ -577,6 +583,29 @@ fn facts(view: &OperatorOneView<'_>) -> Markup {
             dd { code { (view.execution) } }
         }
         p { a href=(paths::progress(view.viewer)) { (words::ONE_PROGRESS) } }
+    }
+}
+
+/// What is left to do after the move, and how it went.
+fn afterwards(view: &OperatorOneView<'_>) -> Markup {
+    html! {
+        @if !view.left.is_empty() {
+            h2 { (crate::text::impact::TODO_LEFT) }
+            ul {
+                @for (who, open, overdue) in view.left {
+                    li {
+                        (person(*who)) ": " (words::ONE_LEFT.with(&[("n", &open.to_string()), ("overdue", &overdue.to_string())]))
+                    }
+                }
+            }
+        }
+        @if !view.feedback.is_empty() {
+            h2 { (words::ONE_FEEDBACK) }
+            @for said in view.feedback {
+                p { strong { (person(said.actor)) } ": " (super::feedback::felt_said(said.felt)) " · " span.muted { (time(said.at)) } }
+                @if !said.text.is_empty() { pre { (said.text) } }
+            }
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! The page people live on: whose turn it is, what has happened, what is true in Azure now. The same view is the answer
 //! to a program that asks for JSON.
 
+use impact::feedback::Feedback;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use onboarding::{Actor, Directory, Ending, ErrorName, Explanation, OnboardingId, Status, Step, WaitKind};
 use serde::Serialize;
 
+use super::feedback::{FEEDBACK, FIELD_FELT, FIELD_TEXT, feedback_form};
+use super::to_do::{ToDoRow, to_do_lists};
+use crate::form::Fields;
 use crate::frame::{frame, person, time};
 use crate::text::people;
 use crate::text::{Text, impact as words};
@@ -147,22 +151,6 @@ pub struct UndoneRow {
     pub why: Option<String>,
 }
 
-/// One thing that people must do after the move.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ToDoRow {
-    /// What.
-    pub what: String,
-    /// About what kind of thing.
-    pub about: String,
-    /// How many of them.
-    pub count: u32,
-    /// Who.
-    pub who: Actor,
-    /// Within how many days.
-    pub due_days: u16,
-}
-
 /// How far the restore of access is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -253,6 +241,9 @@ pub struct ProgressView {
     pub receipt_hash: Option<String>,
     /// What is left for people to do after the move.
     pub to_do: Vec<ToDoRow>,
+    /// How it went for whoever looks, if they said so.
+    #[serde(skip)]
+    pub felt: Option<Feedback>,
     /// The steps.
     pub steps: Vec<StepRow>,
     /// What has happened, newest first.
@@ -371,6 +362,19 @@ fn found_out(view: &ProgressView) -> Markup {
     }
 }
 
+/// The one question at the end.
+fn asked_how_it_went(view: &ProgressView) -> Markup {
+    let said = view.felt.as_ref();
+    let values = said.map_or_else(Fields::default, |said| {
+        Fields::default().with(FIELD_FELT, said.felt.as_str()).with(FIELD_TEXT, &said.text)
+    });
+    html! {
+        h2 #(FEEDBACK) { (people::FEEDBACK_TITLE) }
+        @if let Some(said) = said { div.panel.good { p { (people::FEEDBACK_GIVEN) (time(said.at)) "." } } }
+        (feedback_form(&view.link, &values, &[]))
+    }
+}
+
 /// What people must still do after the move, with how many of each.
 fn to_do(view: &ProgressView) -> Markup {
     let link = &view.link;
@@ -455,10 +459,15 @@ pub fn progress(view: &ProgressView) -> Markup {
                 @if !view.guest_invited && !view.moved && !view.request_sent { li { (text::CHANGED_NOTHING) } }
             }
         }
-        @if view.moved || view.status == Status::Done { (to_do(view)) }
+        @if view.to_do.iter().any(|row| row.stands.is_some()) {
+            (to_do_lists(view))
+        } @else if view.moved || view.status == Status::Done {
+            (to_do(view))
+        }
         @if view.moved && view.status.is_over() && view.viewer.is_some() {
             p { a href=(paths::move_back(&view.link)) { (text::people::BACK_LINK) } }
         }
+        @if view.status == Status::Done && view.viewer.is_some() { (asked_how_it_went(view)) }
         (found_out(view))
         @if !view.undone.is_empty() {
             h2 { (text::PROGRESS_UNDONE) }
@@ -530,6 +539,8 @@ pub fn creating(link: &str, reference: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pages::ToDoStands;
+    use impact::to_do::{How, Ticked};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -575,6 +586,7 @@ mod tests {
             proof: false,
             receipt_hash: None,
             to_do: vec![],
+            felt: None,
             steps: vec![StepRow {
                 step: Step::UseExistingDirectory,
                 number: 1,
@@ -644,6 +656,69 @@ mod tests {
         let page = progress(&view).into_string();
         assert!(page.contains("The subscription trusts Contoso.") && page.contains("kim@contoso.com is Owner"));
         assert!(page.contains("Rotate access keys"));
+    }
+
+    fn row(who: Actor, id: &str, overdue: bool, ticked: Option<How>) -> ToDoRow {
+        let at = at("2026-05-13T10:00:00Z");
+        ToDoRow {
+            what: format!("Look after {id}"),
+            about: "Vaults <b>".into(),
+            count: 2,
+            who,
+            due_days: 1,
+            stands: Some(ToDoStands { id: id.into(), due: at, overdue, ticked: ticked.map(|how| Ticked { how, at }) }),
+        }
+    }
+
+    #[test]
+    fn each_person_ticks_off_their_own_and_whoever_only_looks_has_no_button() {
+        let mut view = view();
+        (view.status, view.turn, view.moved) = (Status::Done, None, true);
+        view.to_do = vec![
+            row(Actor::Owner, "after:one", true, None),
+            row(Actor::Owner, "after:two", false, Some(How::NotNeeded)),
+            row(Actor::PartnerAdmin, "after:three", false, None),
+        ];
+        let page = progress(&view).into_string();
+        for piece in [
+            "Overdue: ",
+            "Not needed: ",
+            "Due: <time datetime=\"2026-05-13T10:00:00Z\">13 May 2026</time>",
+            "Overdue: 1.",
+            "Vaults &lt;b&gt;",
+            r#"action="/o/01ABC.o.secret/to-do""#,
+            r#"name="item" value="after:one""#,
+            r#"aria-labelledby="to-do-owner-after-one-done to-do-owner-after-one""#,
+        ] {
+            assert!(page.contains(piece), "{piece} in {page}");
+        }
+        assert_eq!(page.matches(r#"name="how" value="done""#).count(), 1, "the other person's has no button");
+        assert_eq!(page.matches(r#"name="how" value="open""#).count(), 1);
+        view.viewer = None;
+        let page = progress(&view).into_string();
+        assert!(page.contains("Look after after:three") && !page.contains("<form"), "{page}");
+        for row in &mut view.to_do {
+            let stands = row.stands.as_mut().unwrap();
+            (stands.overdue, stands.ticked) = (false, Some(Ticked { how: How::Done, at: stands.due }));
+        }
+        assert!(progress(&view).into_string().contains("Nothing is left to do"));
+    }
+
+    #[test]
+    fn how_it_went_is_asked_when_it_is_done_and_what_was_said_stays_text() {
+        let mut view = view();
+        view.moved = true;
+        assert!(!progress(&view).into_string().contains("/feedback\""), "it is not over");
+        (view.status, view.turn) = (Status::Done, None);
+        let text = "</textarea><img src=x>\nKim was late".to_owned();
+        let at = at("2026-05-13T10:00:00Z");
+        view.felt = Some(Feedback { actor: Actor::Owner, felt: impact::feedback::Felt::Hard, text, at });
+        let page = progress(&view).into_string();
+        assert!(
+            page.contains(r#"value="hard" checked"#) && page.contains("&lt;img src=x&gt;\nKim was late</textarea>")
+        );
+        let json = serde_json::to_string(&view).unwrap();
+        assert!(!json.contains("late"), "a program gets no free text of a person");
     }
 
     #[test]

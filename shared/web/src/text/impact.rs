@@ -755,6 +755,26 @@ pub(crate) const BANNER_WAITING_REVIEW: Text = text(
     "Waiting for {who} ({account}) to decide who gets access again. We have mailed them a link.",
 );
 pub(crate) const TODO: Text = text("todo.title", "For you to do");
+pub(crate) const TODO_LEFT: Text = text("todo.left", "What is left to do");
+pub(crate) const TODO_YOURS: Text = text("todo.yours", "For you");
+pub(crate) const TODO_ALL_DONE: Text = text("todo.all-done", "Nothing is left to do.");
+pub(crate) const TODO_COUNTED: Text = text("todo.counted", "Still open: {n}.");
+pub(crate) const TODO_OVERDUE_COUNTED: Text = text("todo.overdue-counted", "Overdue: {n}.");
+pub(crate) const TODO_REMINDED: Text = text(
+    "todo.reminded",
+    "Each person ticks off their own. Who has something due is reminded by mail, up to four times.",
+);
+pub(crate) const TODO_OPEN: Text = text("todo.open", "Open");
+pub(crate) const TODO_OVERDUE: Text = text("todo.overdue", "Overdue");
+pub(crate) const TODO_DONE: Text = text("todo.done", "Done");
+pub(crate) const TODO_NOT_NEEDED: Text = text("todo.not-needed", "Not needed");
+pub(crate) const TODO_DUE: Text = text("todo.due", "Due: ");
+pub(crate) const TODO_SINCE: Text = text("todo.since", "Ticked off: ");
+pub(crate) const TODO_ABOUT: Text = text("todo.about", "({about}: {n})");
+pub(crate) const TODO_DO_DONE: Text = text("todo.do-done", "It is done");
+pub(crate) const TODO_DO_NOT_NEEDED: Text = text("todo.do-not-needed", "Not needed here");
+pub(crate) const TODO_DO_OPEN: Text = text("todo.do-open", "Open again");
+pub(crate) const TODO_ACCESS: Text = text("todo.access", "Row by row: which roles were refused, and why");
 pub(crate) const TODO_ROW: Text = text("todo.row", "({about}: {n}; {who}, within {days} {days|day|days})");
 pub(crate) const TODO_REPORT: Text = text("todo.report", "Resource by resource: what the move did");
 pub(crate) const TODO_REFUSED: Text = text(

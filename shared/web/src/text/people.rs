@@ -6,6 +6,23 @@ pub(crate) const UNREACHABLE: Text = text(
     "people.unreachable",
     "Mails to this address come back. If it is wrong, tell whoever runs this service the right one and the reference below, or cancel and start again with the right one.",
 );
+pub(crate) const FEEDBACK_TITLE: Text = text("feedback.title", "How did this go?");
+pub(crate) const FEEDBACK_ASKED: Text = text("feedback.asked", "All in all, for you");
+pub(crate) const FELT_WELL: Text = text("feedback.felt-well", "Well: no trouble");
+pub(crate) const FELT_MOSTLY: Text = text("feedback.felt-mostly", "Mostly well: something was unclear or took long");
+pub(crate) const FELT_HARD: Text = text("feedback.felt-hard", "With trouble: I needed help");
+pub(crate) const FELT_BADLY: Text = text("feedback.felt-badly", "Badly: something broke, or I would not do it again");
+pub(crate) const FEEDBACK_TEXT: Text = text("feedback.text", "What should we know? (optional)");
+pub(crate) const FEEDBACK_HINT: Text = text(
+    "feedback.hint",
+    "Up to {n} characters. Only whoever runs this service reads it. No passwords or codes, please.",
+);
+pub(crate) const FEEDBACK_BUTTON: Text = text("feedback.button", "Send this answer");
+pub(crate) const FEEDBACK_GIVEN: Text =
+    text("feedback.given", "Thank you. You can change your answer at any time. We have it since ");
+pub(crate) const FEEDBACK_NONE: Text = text("feedback.none", "Choose one of the answers.");
+pub(crate) const FEEDBACK_TOO_LONG: Text =
+    text("feedback.too-long", "The text can be {n} characters long. Shorten it, and send it again.");
 pub(crate) const CHOOSE_NOT_YET: Text = text("choose.not-yet", "not chosen yet: its owner does, after signing in");
 pub(crate) const CHOOSE_LOOKED_FOR: Text = text("choose.looked-for", "We looked for the subscription");
 pub(crate) const CHOOSE_LOOKED: Text = text("choose.looked", "Where we looked, and what we saw");
