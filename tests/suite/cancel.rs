@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use local::Page;
+use onboarding::UndoItem;
 use serde_json::{Value, json};
 
 use crate::world::{CONFIRM, Case, OWNER_SIGN_IN, Onboarding, PARTNER_SIGN_IN, PATIENCE, run, until};
@@ -16,7 +17,7 @@ fn cancelling_before_anybody_has_signed_in_changes_nothing_at_microsoft() -> Res
         onboarding.waits_for("sign-in", "owner").await?;
         owner_cancels(&mut onboarding).await?;
         let meta = cancelled(&mut onboarding).await?;
-        assert_eq!(meta["undone"], json!([]));
+        assert_eq!(undone(&meta), []);
         assert_eq!(onboarding.ledger().await?, Vec::<Value>::new());
         Ok(())
     })
@@ -35,7 +36,7 @@ fn the_partner_admin_can_cancel_while_it_is_their_turn() -> Result<()> {
         let page = onboarding.partner.browser.press(&page, CANCEL).await?;
         page.expect_text("The onboarding is being cancelled")?;
         let meta = cancelled(&mut onboarding).await?;
-        assert_eq!(meta["undone"], json!([]));
+        assert_eq!(undone(&meta), [("sign-ins", "undone"), ("lock", "undone")]);
         Ok(())
     })
 }
@@ -51,8 +52,8 @@ fn cancelling_at_the_confirmation_removes_the_guest_that_was_invited_and_says_so
         assert_eq!(onboarding.effects().await?.get("invitation-created"), Some(&1));
         owner_cancels(&mut onboarding).await?;
         let meta = cancelled(&mut onboarding).await?;
-        let undone = json!([{ "what": "the guest account that we invited", "result": "undone" }]);
-        assert_eq!(without_nulls(&meta["undone"]), undone);
+        assert_eq!(undone(&meta), [("guest", "undone"), ("sign-ins", "undone"), ("lock", "undone")]);
+        assert_eq!(meta["undone"][0].get("why").filter(|why| !why.is_null()), None, "it was not gone already");
         let effects = onboarding.effects().await?;
         assert_eq!(effects.get("guest-deleted"), Some(&1));
         assert_eq!(effects.get("change-tenant-request-initiated"), None);
@@ -96,8 +97,8 @@ fn cancelling_while_a_policy_blocks_the_acceptance_deletes_the_pending_request_a
         page.expect_text("A request to change the directory is open in Azure")?;
         owner_cancels(&mut onboarding).await?;
         let meta = cancelled(&mut onboarding).await?;
-        let undone = json!([{ "what": "the pending request to change the directory", "result": "undone" }]);
-        assert_eq!(without_nulls(&meta["undone"]), undone);
+        assert_eq!(undone(&meta), [("request", "undone"), ("sign-ins", "undone"), ("lock", "undone")]);
+        assert_eq!(meta["undone"][0].get("why").filter(|why| !why.is_null()), None, "it was not gone already");
         let effects = onboarding.effects().await?;
         assert_eq!(effects.get("change-tenant-request-initiated"), Some(&1));
         assert_eq!(effects.get("change-tenant-request-deleted"), Some(&1));
@@ -115,13 +116,26 @@ fn what_could_not_be_undone_is_said_and_the_sign_ins_are_deleted_all_the_same() 
         case.stack().control_post(&format!("users/{}/revoke", onboarding.pair.owner), &json!({})).await?;
         owner_cancels(&mut onboarding).await?;
         let meta = onboarding.ended("cancelled").await?;
-        assert_eq!(meta["undone"][0]["result"], "not-possible", "{meta:#}");
-        assert!(meta["undone"][0]["why"].as_str().is_some_and(|why| !why.is_empty()));
+        assert_eq!(undone(&meta), [("request", "not-possible"), ("sign-ins", "undone"), ("lock", "undone")]);
+        assert_eq!(meta["undone"][0]["why"], "SignIn.Required", "{meta:#}");
         let record = onboarding.record().await?;
         assert!(!record.keys().any(|key| key.starts_with("CRED#")));
         let link = onboarding.owner_link().await?;
         let page = onboarding.owner.browser.open(&link).await?;
-        page.expect_text("What was undone")?.expect_text("the pending request to change the directory")?;
+        page.expect_text("Our request to change the directory")?
+            .expect_text("could not be undone")?
+            .expect_text("A fresh sign-in is needed")?
+            .expect_text("it expires a day after it was made")?;
+        let german = onboarding.owner.browser.open(&format!("{link}?lang=de")).await?;
+        german
+            .expect_text("Unsere Anfrage zum Verzeichniswechsel")?
+            .expect_text("konnte nicht rückgängig gemacht werden")?
+            .expect_text("Unsere versiegelten Kopien von Anmeldungen")?;
+        let mails = onboarding.mails().await?;
+        ensure!(
+            mails.iter().any(|mail| mail.text.contains("✗ Our request to change the directory: could not be undone.")),
+            "no mail says what could not be undone"
+        );
         Ok(())
     })
 }
@@ -224,7 +238,8 @@ async fn cancelled(onboarding: &mut Onboarding) -> Result<Value> {
     let page = onboarding.owner.browser.open(&link).await?;
     page.expect_text("This onboarding was cancelled")?;
     for item in meta["undone"].as_array().context("no list of what was undone")? {
-        page.expect_text(item["what"].as_str().unwrap_or_default())?;
+        let item: UndoItem = serde_json::from_value(item.clone())?;
+        page.expect_text(&texts::undone(&item).what)?;
     }
     Ok(meta)
 }
@@ -262,10 +277,12 @@ async fn confirmation(case: &Case, onboarding: &mut Onboarding) -> Result<Page> 
     Ok(page)
 }
 
-fn without_nulls(items: &Value) -> Value {
-    let items = items.as_array().into_iter().flatten().map(|item| {
-        let fields = item.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-        fields.map(|(name, value)| (name.clone(), value.clone())).collect::<Value>()
-    });
-    items.collect()
+/// What became of each thing, by its ids.
+fn undone(meta: &Value) -> Vec<(&str, &str)> {
+    meta["undone"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|item| (item["what"].as_str().unwrap_or_default(), item["result"].as_str().unwrap_or_default()))
+        .collect()
 }

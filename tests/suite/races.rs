@@ -360,7 +360,7 @@ fn r7_an_execution_whose_onboarding_another_one_works_on_stops_and_touches_nothi
 #[test]
 fn r8_a_signal_that_step_functions_does_not_take_is_given_later() -> Result<()> {
     run(async |case| {
-        let wait = Wait::open(case.stack(), 15_000).await?;
+        let wait = Wait::open(case.stack(), 40_000).await?;
         let execution = wait.start().await?;
         wait.parked(None).await?;
         // Nobody answers there.

@@ -17,6 +17,7 @@ use impact::proof::{Cause, Evidence};
 use impact::report::{Override, Report, Summary};
 use impact::to_do::{How, Ticked};
 use jiff::Timestamp;
+use onboarding::undo::{self, UndoItem};
 use onboarding::{AccountKind, Actor, Cloud, Directory, ErrorName, OnboardingId, Status, Step, WaitKind};
 use serde_json::{Value, json};
 use web::pages::{self, *};
@@ -290,12 +291,23 @@ fn turns(states: &mut States) {
         let (owner, partner) = ("rosa@fabrikam.com", "kim@contoso.com");
         states.add(name, route(&RouteView { link: LINK, reference: REFERENCE, owner, partner, guest }));
     }
-    let view =
-        || CancelView { link: LINK, reference: REFERENCE, may_act: true, over: false, too_late: false, guest: true };
+    let view = || CancelView {
+        link: LINK,
+        reference: REFERENCE,
+        may_act: true,
+        over: false,
+        too_late: false,
+        guest: true,
+        undone: &[],
+    };
     states.add("cancel", cancel(&view()));
     states.add("cancel-viewer", cancel(&CancelView { may_act: false, ..view() }));
     states.add("cancel-late", cancel(&CancelView { too_late: true, ..view() }));
-    states.add("cancel-over", cancel(&CancelView { over: true, ..view() }));
+    let gone = [
+        UndoItem::new(undo::GUEST, undo::UNDONE, None),
+        UndoItem::new(undo::SIGN_INS, undo::UNDONE, None).with("n", 1),
+    ];
+    states.add("cancel-over", cancel(&CancelView { over: true, undone: &gone, ..view() }));
 }
 
 fn stop(reason: Option<Actor>, agreed: Option<Actor>) -> StopRow {
@@ -789,12 +801,13 @@ fn progressing(states: &mut States) {
         may_cancel: false,
         steps: steps(2, if error.is_some() { StepState::NeedsAttention } else { StepState::NotReached }),
         undone: vec![
-            UndoneRow { what: "Guest account".into(), result: "undone".into(), why: None },
-            UndoneRow {
-                what: "Request to change the directory".into(),
-                result: "not-possible".into(),
-                why: Some("Azure refused.".into()),
+            UndoItem::new(undo::GUEST, undo::UNDONE, Some(undo::GONE_ALREADY)),
+            UndoItem {
+                said: Some("arm.directory_change.cancel (status 403, AuthorizationFailed)".into()),
+                ..UndoItem::new(undo::REQUEST, undo::NOT_POSSIBLE, Some(ErrorName::UpstreamRejected.as_str()))
             },
+            UndoItem::new(undo::SIGN_INS, undo::UNDONE, None).with("n", 2),
+            UndoItem::new(undo::LOCK, undo::UNDONE, None),
         ],
         ..moving()
     };
@@ -856,6 +869,22 @@ fn progressing(states: &mut States) {
     states.add("progress-declined", progress(&over(Status::Declined, None)));
     states.add("progress-expired", progress(&over(Status::Expired, Some(ErrorName::WaitExpired.as_str()))));
     states.add("progress-failed", progress(&over(Status::Failed, Some("Subscription.NotMovable"))));
+    let role = UndoItem::new(undo::ROLE, undo::NOT_POSSIBLE, Some(undo::ENDED_BEFORE))
+        .with("role", "Reader")
+        .with("principal", OID)
+        .with("scope", format!("/subscriptions/{SUBSCRIPTION}"));
+    let cut_short = ProgressView {
+        undone: vec![
+            role,
+            UndoItem::new(undo::MORE_ROLES, undo::NOT_POSSIBLE, Some(undo::ENDED_BEFORE)).with("n", 12),
+            UndoItem::new(undo::REQUEST, undo::LEFT, Some(undo::MAYBE_ACCEPTED)),
+            UndoItem::new(undo::GUEST, undo::LEFT, Some(undo::MAYBE_MOVING)),
+            // As records were before there were ids.
+            UndoItem::new("the guest account that we invited", undo::UNDONE, Some("it was gone already")),
+        ],
+        ..over(Status::Failed, Some(ErrorName::UpstreamRejected.as_str()))
+    };
+    states.add("progress-cut-short", progress(&cut_short));
 }
 
 fn operating(states: &mut States) {
@@ -918,6 +947,7 @@ fn operating(states: &mut States) {
         },
     ];
     let left = [(Actor::Owner, 2, 1), (Actor::PartnerAdmin, 0, 0)];
+    let undone = [UndoItem::new(undo::REQUEST, undo::NOT_POSSIBLE, Some(ErrorName::SignInRequired.as_str()))];
     let one = |row: &OperatorRow, did: &str, why: Option<OperatorNotNow>, broken: Option<&str>| {
         operator_one(&OperatorOneView {
             name,
@@ -936,6 +966,7 @@ fn operating(states: &mut States) {
             did,
             left: if row.status == Status::Done { &left } else { &[] },
             feedback: if row.status == Status::Done { &feedback } else { &[] },
+            undone: if why.is_some() { &undone } else { &[] },
             mails: if why.is_some() { &[] } else { &mails },
             trail: &trail,
             broken: broken.map(str::to_owned),

@@ -105,7 +105,7 @@ async fn invite(job: &mut Job<'_>, graph: &Graph, portal: &str) -> Result<&'stat
                 job.change.meta.guest_invited = false;
                 job.record().await?;
                 preflight::saw_invitation_refused(job, &error);
-                Err(Stop::new(ErrorName::InvitationRefused, error.to_string()))
+                Err(Stop::new(ErrorName::InvitationRefused, error.to_string()).quoting(&error))
             }
             // An unknown outcome among them: the next attempt looks for the guest first.
             ErrorKind::Unavailable

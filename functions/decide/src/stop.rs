@@ -1,6 +1,7 @@
 //! Cancelling, and asking to look again.
 
 use http::StatusCode;
+use onboarding::undo;
 use onboarding::{Actor, ErrorName, Outcome, WaitKind};
 use serde_json::json;
 use store::{Change, Note, Recorded, StoreError};
@@ -27,6 +28,7 @@ fn page(opened: &Opened, link: &str) -> Answer {
         over: meta.status.is_over(),
         too_late: meta.is_past_return(),
         guest: meta.guest_invited,
+        undone: &if opened.actor().is_some() { meta.undone.clone() } else { undo::without_names(&meta.undone) },
     };
     let status = if view.over || view.too_late { StatusCode::CONFLICT } else { StatusCode::OK };
     answer::page(status, pages::cancel(&view))

@@ -260,13 +260,13 @@ async fn accept(job: &mut Job<'_>, cloud: &CloudClient, token: &AccessToken<Arm>
     };
     // The next attempt reads back before it does anything.
     if matches!(error.kind(), ErrorKind::UnknownOutcome | ErrorKind::Unexpected) {
-        return Err(Stop::new(ErrorName::UpstreamTimeout, error.to_string()));
+        return Err(Stop::new(ErrorName::UpstreamTimeout, error.to_string()).quoting(&error));
     }
     if call == Call::First {
         // Nothing was accepted: cancelling is possible again.
         job.change.meta.accept_intended_at = None;
     }
-    job.note("accept.refused", json!({"message": error.to_string()}));
+    job.note("accept.refused", json!({"answer": error.answered()}));
     job.record().await?;
     if error.is_transient() {
         return Err(Stop::from_call(&error, actor, Directory::Partner));
@@ -345,6 +345,10 @@ async fn begin_again(job: &mut Job<'_>, word: &str) -> Result<(), Stop> {
 /// What a refusal of the family means. Microsoft documents no codes for it; where a tenant's policy is the likely cause, both
 /// policies' owners are told apart by asking.
 async fn refusal(error: &Error, actor: Actor, directory: Directory, arm: &Arm, at: Option<Directory>) -> Stop {
+    meaning(error, actor, directory, arm, at).await.quoting(error)
+}
+
+async fn meaning(error: &Error, actor: Actor, directory: Directory, arm: &Arm, at: Option<Directory>) -> Stop {
     match error.kind() {
         ErrorKind::Invalid | ErrorKind::Forbidden | ErrorKind::Conflict | ErrorKind::NotFound => {}
         ErrorKind::Unavailable

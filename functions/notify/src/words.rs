@@ -148,7 +148,8 @@ const EXPIRED: Words = words("mail.expired", "Time ran out before everybody had 
 const FAILED_SUBJECT: Words = words("mail.failed-subject", "It could not be finished");
 const IS_THERE: Words = words("mail.is-there", "The subscription is in the partner directory.");
 const NOT_MOVED: Words = words("mail.not-moved", "The subscription was not moved.");
-const UNDONE: Words = words("mail.undone", "What was undone, and everything else: {link}");
+const UNDONE_ITEMS: Words = words("mail.undone-items", "What became of what had been prepared:");
+const UNDONE: Words = words("mail.undone", "Everything else: {link}");
 
 /// The words of a queued mail. None if it asks for something that is done already.
 pub(crate) fn text(meta: &Meta, mail: &OutboxMail, open: Option<&WaitRecord>, link: &str) -> Option<Text> {
@@ -304,12 +305,30 @@ fn ended(meta: &Meta, args: &Value, link: &str) -> Text {
         }
     };
     let azure = if meta.moved { IS_THERE.said() } else { NOT_MOVED.said() };
+    let items = undone(meta);
     let rest = UNDONE.with(&[("link", link)]);
     if ending == Some(Ending::Done) && meta.restore.is_some() {
         let [rows, to_do, page] = what_is_left(meta, args, link);
         return letter(meta, subject.said(), &[&what, azure, &rows, &to_do, &page, &rest]);
     }
-    letter(meta, subject.said(), &[&what, azure, &rest])
+    letter(meta, subject.said(), &[&what, azure, &items, &rest])
+}
+
+/// Item by item, with what to do about what could not be undone. Counts only: names belong on the page.
+fn undone(meta: &Meta) -> String {
+    let items = onboarding::undo::without_names(&meta.undone);
+    if items.is_empty() {
+        return String::new();
+    }
+    let mut said = UNDONE_ITEMS.said().to_owned();
+    for item in &items {
+        let texts::Undone { sign, what, result, why, to_do, .. } = texts::undone(item);
+        said.push_str(&format!("\n{sign} {what}: {result}."));
+        for more in [why.as_deref(), to_do].into_iter().flatten() {
+            said.push_str(&format!(" {more}"));
+        }
+    }
+    said
 }
 
 /// How many things a reminder names; the page has them all.

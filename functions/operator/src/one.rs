@@ -56,6 +56,7 @@ pub(crate) async fn show<W: World, B>(
         did: query.get(DID),
         left: &left(&loaded, world.now()),
         feedback: &loaded.feedback,
+        undone: &meta.undone,
         mails: &mails(&loaded),
         trail: &pack.trail,
         broken,

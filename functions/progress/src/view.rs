@@ -4,9 +4,10 @@ use impact::report::{Report, Task, checklist};
 use impact::to_do::{Item, ToDo};
 use jiff::Timestamp;
 use onboarding::audit::Entry;
+use onboarding::undo;
 use onboarding::{Actor, Status, Step};
 use store::{Loaded, StepState as Recorded, WaitRecord};
-use web::pages::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, ToDoStands, Turn, UndoneRow};
+use web::pages::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, ToDoStands, Turn};
 use web::{masked, pages};
 
 use crate::read::{evidence, open_stops};
@@ -85,11 +86,7 @@ pub fn view(
         felt: viewer.and_then(|viewer| loaded.felt(viewer)).cloned(),
         steps: Step::ALL.iter().map(|step| row(loaded, *step, wait, viewer)).collect(),
         activity: audit.iter().rev().take(ACTIVITY).filter_map(|entry| activity(entry, viewer)).collect(),
-        undone: meta
-            .undone
-            .iter()
-            .map(|item| UndoneRow { what: item.what.clone(), result: item.result.clone(), why: item.why.clone() })
-            .collect(),
+        undone: if viewer.is_some() { meta.undone.clone() } else { undo::without_names(&meta.undone) },
         share: None,
         phrase: None,
         changed: changed(loaded, now),

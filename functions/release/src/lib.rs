@@ -21,12 +21,13 @@ use access::plan::{Plan, RowOutcome, RowResult};
 use impact::report::Report;
 use impact::to_do::ToDo;
 use microsoft::arm::Arm;
+use onboarding::undo::{self, UndoItem};
 use onboarding::{Actor, Directory, Ending, ErrorClass, ErrorName, OnboardingId, Status, Step};
 use ops::{Event, StepError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use step::{Deps, Job, Stop, change_again};
-use store::{Archive, Change, Note, UndoItem, Write};
+use store::{Archive, Change, Loaded, Note, Write};
 
 /// What the state machine sends; and what an EventBridge rule sends when an execution ended in a way that no state of it could
 /// catch (stopped by an operator, out of time): then too nothing may be left behind.
@@ -104,6 +105,10 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
         change.meta.error = error.map(|error| error.as_str().to_owned());
         change.meta.open_wait = None;
         change.meta.ask = None;
+        let mut undone = undone.clone();
+        if ending != Ending::Done {
+            undone.extend(forgotten(loaded));
+        }
         change.meta.undone.clone_from(&undone);
         if found_moved {
             change.meta.moved = true;
@@ -114,8 +119,8 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
             ));
         }
         if !change.meta.moved {
-            change.meta.guest_invited = meta.guest_invited && !was_undone(&undone, GUEST);
-            change.meta.request_sent = meta.request_sent && !was_undone(&undone, REQUEST);
+            change.meta.guest_invited = meta.guest_invited && !was_undone(&undone, undo::GUEST);
+            change.meta.request_sent = meta.request_sent && !was_undone(&undone, undo::REQUEST);
         }
         change.note(Note::mooring(
             "onboarding.ended",
@@ -142,11 +147,20 @@ pub async fn handle(deps: &Deps, event: Event<Input>) -> Result<Output, StepErro
     Ok(Output { ending })
 }
 
-const REQUEST: &str = "the pending request to change the directory";
-const GUEST: &str = "the guest account that we invited";
+/// What the same write deletes.
+fn forgotten(loaded: &Loaded) -> Vec<UndoItem> {
+    let mut items = Vec::new();
+    if !loaded.credentials.is_empty() {
+        items.push(UndoItem::new(undo::SIGN_INS, undo::UNDONE, None).with("n", loaded.credentials.len()));
+    }
+    if loaded.meta.subscription_locked {
+        items.push(UndoItem::new(undo::LOCK, undo::UNDONE, None));
+    }
+    items
+}
 
 fn was_undone(items: &[UndoItem], what: &str) -> bool {
-    items.iter().any(|item| item.what == what && item.result == "undone")
+    items.iter().any(|item| item.what == what && item.result == undo::UNDONE)
 }
 
 /// How many rows are said one by one. The rest is a number; the list of the review has them all.
@@ -183,22 +197,27 @@ fn missing(decisions: &[Decision], plan: Option<&Plan>, results: &[RowResult]) -
         // What the plan leaves out was never to be made: nobody had agreed to it, or it can't be.
         .filter(|decision| plan.is_none_or(|plan| !plan.left_out.iter().any(|row| row.before == decision.assignment)))
         .collect();
-    let item = |what: String, why: String| UndoItem { what, result: "not-possible".into(), why: Some(why) };
+    let not_made = |what: &str| UndoItem::new(what, undo::NOT_POSSIBLE, Some(undo::ENDED_BEFORE));
     let mut items: Vec<_> = missing
         .iter()
         .take(SAID)
         .map(|decision| {
             let row = plan.and_then(|plan| plan.assignments.iter().find(|row| row.before == decision.assignment));
-            let what = match row {
-                Some(row) => format!("restoring {} for {} at {}", row.role_name, row.principal, row.scope),
-                None => format!("restoring {}", decision.assignment),
+            let mut item = match row {
+                Some(row) => not_made(undo::ROLE)
+                    .with("role", &row.role_name)
+                    .with("principal", &row.principal)
+                    .with("scope", &row.scope),
+                None => not_made(undo::ASSIGNMENT).with("id", &decision.assignment),
             };
-            let refused = result_of(&decision.assignment).and_then(|result| result.error.clone());
-            item(what, refused.unwrap_or_else(|| "the onboarding ended before it was made".into()))
+            if let Some(refused) = result_of(&decision.assignment).and_then(|result| result.error.clone()) {
+                (item.why, item.said) = (None, Some(refused));
+            }
+            item
         })
         .collect();
     if let Some(more) = missing.len().checked_sub(SAID).filter(|more| *more > 0) {
-        items.push(item(format!("restoring {more} more"), "the onboarding ended before they were made".into()));
+        items.push(not_made(undo::MORE_ROLES).with("n", more));
     }
     items
 }
@@ -245,13 +264,12 @@ async fn is_moved(job: &Job<'_>, last: bool) -> Result<bool, Stop> {
 /// What is not touched while an acceptance may be under way.
 fn left_alone(job: &Job<'_>) -> Vec<UndoItem> {
     let meta = &job.loaded.meta;
-    let left = |what: &str, why: &str| UndoItem { what: what.into(), result: "left".into(), why: Some(why.into()) };
     let mut items = Vec::new();
     if meta.request_sent {
-        items.push(left(REQUEST, "it may have been accepted; if not, it expires within a day"));
+        items.push(UndoItem::new(undo::REQUEST, undo::LEFT, Some(undo::MAYBE_ACCEPTED)));
     }
     if meta.guest_invited {
-        items.push(left(GUEST, "the move may be under way, and this account would be the subscription's Owner"));
+        items.push(UndoItem::new(undo::GUEST, undo::LEFT, Some(undo::MAYBE_MOVING)));
     }
     items
 }
@@ -260,10 +278,10 @@ async fn undo(job: &Job<'_>, last: bool) -> Result<Vec<UndoItem>, Stop> {
     let meta = &job.loaded.meta;
     let mut items = Vec::new();
     if meta.request_sent {
-        items.push(item(REQUEST, take_request_back(job).await, last)?);
+        items.push(item(undo::REQUEST, take_request_back(job).await, last)?);
     }
     if meta.guest_invited {
-        items.push(item(GUEST, job.remove_guest().await, last)?);
+        items.push(item(undo::GUEST, job.remove_guest().await, last)?);
     }
     Ok(items)
 }
@@ -288,14 +306,15 @@ async fn take_request_back(job: &Job<'_>) -> Result<bool, Stop> {
 
 /// Says what came of an undo. Only what will pass by itself is an error: the state machine tries again.
 fn item(what: &str, outcome: Result<bool, Stop>, last: bool) -> Result<UndoItem, Stop> {
-    let (result, why) = match outcome {
-        Ok(true) => ("undone", None),
+    match outcome {
+        Ok(true) => Ok(UndoItem::new(what, undo::UNDONE, None)),
         // Gone: by an attempt of ours that crashed before it could say so, or by somebody else. Nothing is left of it either way.
-        Ok(false) => ("undone", Some("it was gone already".to_owned())),
-        Err(stop) if is_worth_repeating(&stop, last) => return Err(stop),
-        Err(stop) => ("not-possible", Some(stop.message)),
-    };
-    Ok(UndoItem { what: what.into(), result: result.into(), why })
+        Ok(false) => Ok(UndoItem::new(what, undo::UNDONE, Some(undo::GONE_ALREADY))),
+        Err(stop) if is_worth_repeating(&stop, last) => Err(stop),
+        Err(stop) => {
+            Ok(UndoItem { said: stop.said, ..UndoItem::new(what, undo::NOT_POSSIBLE, Some(stop.name.as_str())) })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -324,9 +343,9 @@ mod tests {
         let decisions: Vec<_> = (0..3).map(|number| decision(number, Verdict::Restore)).collect();
         let results = [result(0, RowOutcome::Restored, None), result(1, RowOutcome::Refused, Some("ScopeLocked"))];
         let items = missing(&decisions, None, &results);
-        let whys: Vec<_> = items.iter().map(|item| item.why.as_deref().unwrap()).collect();
-        assert_eq!(whys, ["ScopeLocked", "the onboarding ended before it was made"]);
-        assert!(items[1].what.ends_with("roleAssignments/2"), "{}", items[1].what);
+        let whys: Vec<_> = items.iter().map(|item| (item.why.as_deref(), item.said.as_deref())).collect();
+        assert_eq!(whys, [(None, Some("ScopeLocked")), (Some(undo::ENDED_BEFORE), None)]);
+        assert!(items[1].values["id"].ends_with("roleAssignments/2"), "{:?}", items[1]);
     }
 
     #[test]
@@ -342,6 +361,6 @@ mod tests {
         let decisions: Vec<_> = (0..4_000).map(|number| decision(number, Verdict::Restore)).collect();
         let items = missing(&decisions, None, &[]);
         assert_eq!(items.len(), SAID + 1);
-        assert_eq!(items[SAID].what, "restoring 3975 more");
+        assert_eq!((items[SAID].what.as_str(), items[SAID].values["n"].as_str()), (undo::MORE_ROLES, "3975"));
     }
 }

@@ -56,8 +56,8 @@ impl Real {
     fn said(&self, error: &Error) -> Said {
         // The two people read these words, and no log does.
         let words = || match error.message() {
-            Some(message) => format!("{error}: {}", message.chars().take(LONGEST).collect::<String>()),
-            None => error.to_string(),
+            Some(message) => format!("{}: {}", error.answered(), message.chars().take(LONGEST).collect::<String>()),
+            None => error.answered(),
         };
         let not_yet = |caller| Said::NotYet { words: words(), caller };
         match error.kind() {
@@ -94,7 +94,7 @@ impl Azure for Real {
     async fn present(&self) -> Result<Present, Said> {
         // A subscription that isn't seen yet is not gone.
         let said = |error: Error| match error.kind() == ErrorKind::NotFound {
-            true => Said::NotYet { words: error.to_string(), caller: false },
+            true => Said::NotYet { words: error.answered(), caller: false },
             false => self.said(&error),
         };
         let roles = self.arm.custom_roles(&self.subscription).await.map_err(said)?;
@@ -133,7 +133,7 @@ impl Azure for Real {
             Ok(Assigned::Created(_) | Assigned::Unchanged(_)) => Said::Made,
             Ok(Assigned::ExistsUnderAnotherName) => Said::There,
             Err(error) if error.has_code("RoleDefinitionDoesNotExist") && self.ours.contains(&row.role) => {
-                Said::NotYet { words: error.to_string(), caller: false }
+                Said::NotYet { words: error.answered(), caller: false }
             }
             Err(error) => self.said(&error),
         }

@@ -176,6 +176,16 @@ impl Error {
         &self.0.entra_codes
     }
 
+    /// The answer itself, without a word of ours: the call, and what came back of it. Holds no names, like `Display`.
+    #[must_use]
+    pub fn answered(&self) -> String {
+        let Details { operation, status, code, ids, .. } = &*self.0;
+        let status = status.map(|status| format!("status {status}"));
+        let request = ids.theirs.as_deref().map(|id| format!("request {}", scrub(id)));
+        let facts: Vec<String> = [status, code.as_deref().map(scrub), request].into_iter().flatten().collect();
+        if facts.is_empty() { (*operation).to_owned() } else { format!("{operation} ({})", facts.join(", ")) }
+    }
+
     /// The ids of the call.
     #[must_use]
     pub fn request_ids(&self) -> &RequestIds {

@@ -13,6 +13,7 @@ pub mod links;
 pub mod plain;
 pub mod request;
 pub mod steps;
+pub mod undo;
 pub mod waits;
 
 pub use cloud::Cloud;
@@ -20,4 +21,5 @@ pub use errors::{ErrorClass, ErrorName, Explanation};
 pub use ids::{ObjectId, OnboardingId, SubscriptionId, TenantId};
 pub use request::{AccountKind, OnboardingRequest};
 pub use steps::{Actor, Directory, Ending, OPERATOR, Route, Status, Step};
+pub use undo::UndoItem;
 pub use waits::{Outcome, WaitKind};

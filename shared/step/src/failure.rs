@@ -15,6 +15,8 @@ pub struct Stop {
     pub name: ErrorName,
     /// What happened, without secrets and addresses.
     pub message: String,
+    /// What Microsoft answered, without a word of ours: status, code and request id.
+    pub said: Option<String>,
     /// What is asked of a person, if that helps.
     pub ask: Option<Ask>,
 }
@@ -30,7 +32,7 @@ impl Stop {
             reason: Some(name.as_str().to_owned()),
             claims: None,
         });
-        Self { name, message: message.into(), ask }
+        Self { name, message: message.into(), said: None, ask }
     }
 
     /// A person has to sign in again.
@@ -39,14 +41,26 @@ impl Stop {
         Self {
             name: ErrorName::SignInRequired,
             message: format!("{actor} has to sign in to the {directory} directory: {reason}"),
+            said: None,
             ask: Some(Ask { kind: WaitKind::SignIn, actor, directory, reason: Some(reason.to_owned()), claims }),
         }
+    }
+
+    /// The same, with what Microsoft answered.
+    #[must_use]
+    pub fn quoting(mut self, error: &Error) -> Self {
+        self.said = Some(error.answered());
+        self
     }
 
     /// What an error of Microsoft's means when it met a call made as this person in this directory. Refusals that mean something
     /// particular to a step are told apart by the step first.
     #[must_use]
     pub fn from_call(error: &Error, actor: Actor, directory: Directory) -> Self {
+        Self::meant_by(error, actor, directory).quoting(error)
+    }
+
+    fn meant_by(error: &Error, actor: Actor, directory: Directory) -> Self {
         let claims = || error.claims().map(|claims| claims.as_str().to_owned());
         match error.kind() {
             ErrorKind::Throttled => Self::new(ErrorName::UpstreamThrottled, error.to_string()),

@@ -356,7 +356,7 @@ impl<'a> Job<'a> {
         let record = self.step_record(step, state, facts, Some(&stop));
         self.change.meta.ask = stop.ask.clone();
         self.change.meta.current_step = step;
-        self.note("step.stopped", serde_json::json!({"error": stop.name, "message": stop.message}));
+        self.note("step.stopped", stopped_facts(&stop));
         self.change.write(Write::Step(Box::new(record)));
         self.keep_rows();
         match self.record().await {
@@ -382,6 +382,16 @@ impl<'a> Job<'a> {
             message: stop.map(|stop| stop.message.clone()),
         }
     }
+}
+
+/// What the trail keeps of a stop: its name, which everybody reads in their own language, and Microsoft's answer as it came. The
+/// sentence is for the log and the step's record.
+fn stopped_facts(stop: &Stop) -> Value {
+    let mut facts = serde_json::json!({"error": stop.name});
+    if let Some(said) = &stop.said {
+        facts["answer"] = said.as_str().into();
+    }
+    facts
 }
 
 /// Loads an onboarding and changes it, again when somebody else was faster.

@@ -25,7 +25,7 @@ pub use error::StoreError;
 pub use onboarding::{Created, NewOnboarding};
 pub use records::{
     Archive, Contact, DraftMail, HandOverRefused, Loaded, Meta, OutboxMail, RestoreProgress, Review, SealedCredential,
-    StartedBy, StepRecord, StepState, UndoItem, WaitRecord, Waiting,
+    StartedBy, StepRecord, StepState, WaitRecord, Waiting,
 };
 pub use waits::{Due, DueItems, Recorded};
 

@@ -13,7 +13,7 @@ use onboarding::request::AccountKind;
 use onboarding::waits::Ask;
 use onboarding::{
     Actor, Cloud, Directory, Ending, ObjectId, OnboardingId, Outcome, Route, Status, Step, SubscriptionId, TenantId,
-    WaitKind,
+    UndoItem, WaitKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -395,19 +395,6 @@ pub struct Waiting {
     pub since: String,
     /// RFC 3339, UTC.
     pub until: String,
-}
-
-/// One thing that `release` looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UndoItem {
-    /// What, in words: "the pending request at Azure".
-    pub what: String,
-    /// `undone`, `left`, or `not-possible`.
-    pub result: String,
-    /// Why, where it was left or not possible.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
 }
 
 /// How far a step is.

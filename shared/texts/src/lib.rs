@@ -11,10 +11,12 @@
 mod language;
 mod said;
 mod time;
+mod undone;
 
 pub use language::{Language, Locale, known_zone, language, recorded_zone, scope, within, zone};
 pub use said::{explanation, of, step_title};
 pub use time::{at, day, until};
+pub use undone::{Undone, undone};
 
 use maud::{Markup, Render, html};
 

@@ -1,6 +1,7 @@
 //! Cancelling: what it undoes, before the button that does it.
 
 use maud::{Markup, html};
+use onboarding::UndoItem;
 
 use crate::frame::frame;
 use crate::{paths, text};
@@ -20,6 +21,8 @@ pub struct CancelView<'a> {
     pub too_late: bool,
     /// Whether we invited a guest.
     pub guest: bool,
+    /// What was undone, once it has ended.
+    pub undone: &'a [UndoItem],
 }
 
 /// The page about cancelling.
@@ -34,6 +37,7 @@ pub fn cancel(view: &CancelView<'_>) -> Markup {
         h1 { (title) }
         @if view.over {
             p { (text::CANCEL_OVER) }
+            (super::undone::undone(view.undone))
         } @else if view.too_late {
             p { (text::CANCEL_LATE) }
         } @else {
@@ -65,7 +69,7 @@ mod tests {
     use super::*;
 
     fn view() -> CancelView<'static> {
-        CancelView { link: "L", reference: "R", may_act: true, over: false, too_late: false, guest: true }
+        CancelView { link: "L", reference: "R", may_act: true, over: false, too_late: false, guest: true, undone: &[] }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use onboarding::audit::Entry;
 
 use super::paged::wide;
-use super::progress::{ActivityRow, activity_said};
+use super::progress::{ActivityRow, activity_said, technical};
 use super::short_code;
 use crate::frame::{frame, time};
 use crate::text::impact as words;
@@ -74,7 +74,7 @@ pub(super) fn integrity(trail: &[Entry], broken: Option<&str>) -> Markup {
         div class={ "panel " (if broken.is_some() { "bad" } else { "good" }) } {
             @match broken {
                 None => { p { strong { (words::EVIDENCE_HOLDS.with(&[("n", &trail.len().to_string())])) } } }
-                Some(why) => { p { strong { (words::EVIDENCE_BROKEN) } } p { code { (why) } } }
+                Some(why) => { p { strong { (words::EVIDENCE_BROKEN) } } p { code lang="en" { (why) } } }
             }
             dl {
                 dt { (words::EVIDENCE_HEAD) }
@@ -105,7 +105,7 @@ pub(super) fn trail(trail: &[Entry]) -> Markup {
                             td { @match entry.at.parse() { Ok(at) => { (time(at)) } Err(_) => { (entry.at) } } }
                             td {
                                 (said(entry))
-                                @if entry.detail.as_object().is_some_and(|facts| !facts.is_empty()) { br; code.muted { (entry.detail) } }
+                                (technical(Some(&entry.detail)))
                             }
                             td { code { (short_code(&entry.hash)) } }
                         }

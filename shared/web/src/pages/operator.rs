@@ -4,7 +4,7 @@ use impact::feedback::Feedback;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use onboarding::audit::Entry;
-use onboarding::{Actor, ErrorName, OnboardingId, Status, WaitKind};
+use onboarding::{Actor, ErrorName, OnboardingId, Status, UndoItem, WaitKind};
 use serde::Serialize;
 
 use super::evidence::{integrity, trail};
@@ -285,6 +285,8 @@ pub struct OperatorOneView<'a> {
     pub left: &'a [(Actor, usize, usize)],
     /// How it went for the two people.
     pub feedback: &'a [Feedback],
+    /// What was undone, once it has ended.
+    pub undone: &'a [UndoItem],
     /// The mails, the newest first.
     pub mails: &'a [OperatorMail],
     /// The audit trail, oldest first.
@@ -530,6 +532,7 @@ pub fn operator_one(view: &OperatorOneView<'_>) -> Markup {
             }
         }
         (afterwards(view))
+        (super::undone::undone(view.undone))
         h2 { (words::ONE_MAILS) }
         (mails(view.mails))
         h2 { (words::ONE_TRAIL) }

@@ -72,7 +72,7 @@ fn became(became: &Became) -> Markup {
         @match became {
             Became::Ended(outcome, error) => {
                 (text::outcome(*outcome))
-                @if let Some(error) = error { p.muted { (text::ACCESS_AZURE_SAID) code { (error) } } }
+                @if let Some(error) = error { p.muted { (text::ACCESS_AZURE_SAID) code lang="en" translate="no" { (error) } } }
             }
             Became::LeftOut(why) => { (text::ACCESS_LEFT_OUT) (left_out_words(why)) }
             Became::Pending => { (text::ACCESS_PENDING) }

@@ -60,7 +60,7 @@ pub(crate) fn pager(part: Part, address: &str) -> Markup {
 pub(crate) fn seen(values: &Map<String, Value>) -> Markup {
     html! {
         @if !values.is_empty() {
-            ul.seen {
+            ul.seen lang="en" translate="no" {
                 @for (name, value) in values {
                     li { code { (name) ": " @match value { Value::String(text) => { (text) } other => { (other) } } } }
                 }

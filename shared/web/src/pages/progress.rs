@@ -4,7 +4,7 @@
 use impact::feedback::Feedback;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use onboarding::{Actor, Directory, Ending, ErrorName, Explanation, OnboardingId, Status, Step, WaitKind};
+use onboarding::{Actor, Directory, Ending, ErrorName, Explanation, OnboardingId, Status, Step, UndoItem, WaitKind};
 use serde::Serialize;
 
 use super::feedback::{FEEDBACK, FIELD_FELT, FIELD_TEXT, feedback_form};
@@ -138,19 +138,6 @@ pub struct ActivityRow {
     pub detail: Option<serde_json::Value>,
 }
 
-/// One thing that was looked at when the onboarding ended.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UndoneRow {
-    /// What.
-    pub what: String,
-    /// `undone`, `left` or `not-possible`.
-    pub result: String,
-    /// Why, where it was not undone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub why: Option<String>,
-}
-
 /// How far the restore of access is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -249,7 +236,7 @@ pub struct ProgressView {
     /// What has happened, newest first.
     pub activity: Vec<ActivityRow>,
     /// What was undone at the end.
-    pub undone: Vec<UndoneRow>,
+    pub undone: Vec<UndoItem>,
     /// A link for looking, for a person to pass on.
     #[serde(skip)]
     pub share: Option<String>,
@@ -321,6 +308,15 @@ pub(super) fn activity_said(row: &ActivityRow) -> String {
     match row.step {
         Some(step) => format!("{action} · {who} · {}", texts::step_title(step)),
         None => format!("{action} · {who}"),
+    }
+}
+
+/// The facts of an entry, as they are kept: ids, names of calls, codes. A sentence in it is an older entry's, in English.
+pub(super) fn technical(detail: Option<&serde_json::Value>) -> Markup {
+    html! {
+        @if let Some(detail) = detail.filter(|detail| detail.as_object().is_some_and(|facts| !facts.is_empty())) {
+            br; code.muted lang="en" translate="no" { (detail) }
+        }
     }
 }
 
@@ -469,14 +465,7 @@ pub fn progress(view: &ProgressView) -> Markup {
         }
         @if view.status == Status::Done && view.viewer.is_some() { (asked_how_it_went(view)) }
         (found_out(view))
-        @if !view.undone.is_empty() {
-            h2 { (text::PROGRESS_UNDONE) }
-            ul {
-                @for row in &view.undone {
-                    li { (row.what) ": " (row.result) @if let Some(why) = &row.why { ". " (why) } }
-                }
-            }
-        }
+        (super::undone::undone(&view.undone))
         h2 { (text::PROGRESS_STEPS) }
         ol.steps {
             @for row in &view.steps {
@@ -504,9 +493,7 @@ pub fn progress(view: &ProgressView) -> Markup {
                 @for row in &view.activity {
                     li {
                         (time(row.at)) " · " (activity_said(row))
-                        @if let Some(detail) = row.detail.as_ref().filter(|detail| detail.as_object().is_some_and(|facts| !facts.is_empty())) {
-                            br; code.muted { (detail) }
-                        }
+                        (technical(row.detail.as_ref()))
                     }
                 }
             }
