@@ -189,9 +189,14 @@ async fn refused(stack: &local::Stack, onboarding: &mut Onboarding) -> Result<lo
 }
 
 /// The rows of the design's table of results, and the test that produces each from its cause: a file of this suite and the name of a test.
-const ROWS: [(&str, &str, &str); 20] = [
+const ROWS: [(&str, &str, &str); 21] = [
     ("It worked", "sign_in", "the_owner_s_second_account_is_refused_and_the_wait_stays_open_for_the_right_one"),
     ("Wrong account", "sign_in", "the_owner_s_second_account_is_refused_and_the_wait_stays_open_for_the_right_one"),
+    (
+        "Right person, other directory",
+        "sign_in",
+        "a_sign_in_that_ended_in_another_directory_of_the_same_person_is_told_with_both_and_the_wait_stays_open",
+    ),
     (
         "Invitation refused, other route",
         "results",

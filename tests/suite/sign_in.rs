@@ -470,3 +470,37 @@ async fn still_open(onboarding: &Onboarding, actor: &str, action: &str) -> Resul
     assert_eq!(onboarding::audit::verify(&audit), Ok(()));
     Ok(())
 }
+
+#[test]
+fn a_sign_in_that_ended_in_another_directory_of_the_same_person_is_told_with_both_and_the_wait_stays_open() -> Result<()>
+{
+    run(async |case| {
+        let pair = case.pair()?;
+        // A member of the source directory who is a guest of the partner's, where Microsoft signs her in this time.
+        let nina = format!("nina@{}", pair.reader.split('@').nth(1).context("no domain")?);
+        let mut onboarding = Onboarding::of(case.stack(), pair)?.owned_by(&nina)?;
+        onboarding.start_by_form().await?;
+        let (source, partner) = (onboarding.pair.source_tenant.clone(), onboarding.pair.partner_tenant.clone());
+        case.stack().control_post(&format!("users/{nina}"), &json!({ "signsInAt": partner })).await?;
+        let mail = onboarding.owner.wait_for_mail(case.stack(), OWNER_SIGN_IN, PATIENCE).await?;
+        let page = onboarding.owner.sign_in_from(case.stack(), &mail, &Manner::default()).await?;
+        assert_eq!(page.status, 403, "{}", page.summary());
+        page.expect_text("Right person, other directory")?.expect_text("SignIn.WrongDirectory")?;
+        page.expect_text(&format!("You signed in at the directory {} ({partner})", onboarding.pair.partner_domain))?;
+        page.expect_text(&format!("This step needs a sign-in at the directory {source}"))?;
+        ensure!(page.url.query().is_none() && !page.url.path().contains(&partner), "{}", page.url.path());
+        still_open(&onboarding, "owner", "sign-in.refused").await?;
+        // Somebody else there is somebody else, wherever they signed in.
+        let other = onboarding.pair.reader.clone();
+        let manner = Manner { with: Some(account(case, &other)?), ..Manner::default() };
+        onboarding.owner.browser.forget(Some(&Url::parse(case.stack().microsoft())?));
+        let wrong = onboarding.owner.sign_in_from(case.stack(), &mail, &manner).await?;
+        wrong.expect_text("That was a different account")?;
+        case.stack().control_post(&format!("users/{nina}"), &json!({ "signsInAt": "" })).await?;
+        onboarding.owner.browser.forget(Some(&Url::parse(case.stack().microsoft())?));
+        let turn = onboarding.owner.browser.follow(&page, "Try again").await?;
+        let page = onboarding.owner.sign_in_at(case.stack(), &turn, &Manner::default()).await?;
+        page.expect_text("Thanks, that worked")?;
+        Ok(())
+    })
+}

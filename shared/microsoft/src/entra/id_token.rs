@@ -100,7 +100,7 @@ impl Entra {
         let token = token.expose_secret();
         let kid = key_id(token)?;
         let (issuer, key) = self.key(expected.tenant, &kid, now).await?;
-        let claims = verify_signature(token, &key)?;
+        let claims = verify_signature(token, &key, &fill(&issuer, expected.tenant))?;
         check(claims, &issuer, expected, now)
     }
 
@@ -241,7 +241,7 @@ fn key_id(token: &str) -> Result<String, Error> {
     header.kid.ok_or_else(|| rejected(IdTokenFault::UnknownKey))
 }
 
-fn verify_signature(token: &str, key: &Key) -> Result<Claims, Error> {
+fn verify_signature(token: &str, key: &Key, asked: &str) -> Result<Claims, Error> {
     use jsonwebtoken::errors::ErrorKind as Fault;
     let decoder = DecodingKey::from_rsa_components(&key.n, &key.e).map_err(|_| rejected(IdTokenFault::UnknownKey))?;
     // The library would read the system's clock: times are checked below, and so is everything but the signature.
@@ -258,9 +258,10 @@ fn verify_signature(token: &str, key: &Key) -> Result<Claims, Error> {
             })
         })?
         .claims;
-    // A key that Microsoft publishes for other issuers, such as that of personal accounts, signs only theirs.
+    // A key that Microsoft publishes for other issuers, such as that of personal accounts, signs only theirs. Where a tenant's list names
+    // that tenant at each key, the key is every tenant's all the same: whose token it is, `check` says, which takes no other tenant's.
     let for_issuer = key.issuer.as_deref().map(|issuer| fill(issuer, &claims.tid));
-    if for_issuer.is_some_and(|issuer| issuer != claims.iss) {
+    if for_issuer.is_some_and(|issuer| issuer != claims.iss && issuer != asked) {
         return Err(rejected(IdTokenFault::Issuer));
     }
     Ok(claims)

@@ -129,9 +129,20 @@ async fn a_token_with_one_wrong_claim_is_refused_for_that_claim() {
 
 #[tokio::test]
 async fn a_token_of_another_tenant_is_refused_as_such_only_if_everything_else_is_right() {
+    // The list of a tenant's keys names that tenant at each of them.
     let key = Key::new("k1");
-    let server = login(vec![key.published()]).await;
+    let published = key.published();
+    let server = Loopback::start(move |asked, _| {
+        metadata_or(asked, || {
+            let mut key = published.clone();
+            let host = asked.header("host").unwrap();
+            key["issuer"] = json!(format!("http://{host}/public/login/{}/v2.0", tenant()));
+            Reply::json(200, &json!({"keys": [key]}))
+        })
+    })
+    .await;
     let cloud = server.cloud();
+    assert!(verify(&cloud, &key.sign(&honest(&server))).await.is_ok());
     let other = "211a82eb-4c7b-48bb-962b-49363c510130";
     let mut claims = honest(&server);
     claims["tid"] = json!(other);
