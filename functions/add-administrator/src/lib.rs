@@ -112,7 +112,7 @@ fn not_yet(error: &Error) -> bool {
 fn settle_or_give_up(job: &Job<'_>, error: &Error) -> Result<(Reached, Output), Stop> {
     let since = job.since_last_done();
     if since > HONOURED_WITHIN {
-        return Err(Stop::new(ErrorName::AccessRefused, error.to_string()).quoting(&error));
+        return Err(Stop::new(ErrorName::AccessRefused, error.to_string()).quoting(error));
     }
     let wait_seconds = if since.as_secs() < 120 { 5 } else { 60 };
     Ok((

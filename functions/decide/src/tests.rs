@@ -380,7 +380,8 @@ async fn the_other_route_is_chosen_where_the_invitation_matters_once_and_only_by
 
 #[tokio::test]
 async fn the_other_route_is_not_chosen_where_something_was_requested_or_nobody_is_invited() {
-    let cases: [(WaitKind, fn(&mut Loaded)); 4] = [
+    type Changed = fn(&mut Loaded);
+    let cases: [(WaitKind, Changed); 4] = [
         (WaitKind::Confirm, |loaded| loaded.meta.request_sent = true),
         (WaitKind::Confirm, |loaded| loaded.meta.accept_intended_at = Some("2026-05-12T10:00:00Z".into())),
         (WaitKind::Confirm, |loaded| loaded.waits[0].directory = Directory::Source),

@@ -133,17 +133,14 @@ async fn to_forward<W: World>(
     let reference = meta.onboarding_id.reference();
     let stopped =
         Stopped { directory: (&name, tenant.as_str()), account: meta.email(wait.actor), reference: &reference };
-    Ok(match result {
-        SignInResult::AdminApproval => {
-            let invite = meta.route == onboarding::Route::SingleAccount;
-            let app = world.registration(meta.cloud, wait.actor, invite).await?;
-            let login = world.login_page(meta.cloud)?;
-            let address = format!("{}/{tenant}/adminconsent?client_id={}", login.trim_end_matches('/'), app.client_id);
-            Some(stopped.approval(&app.client_id, &app.scope.replace(' ', ", "), &address))
-        }
-        SignInResult::SignInRule => Some(stopped.rule(told.at, told.correlation, &told.codes)),
-        _ => None,
-    })
+    if result == SignInResult::AdminApproval {
+        let invite = meta.route == onboarding::Route::SingleAccount;
+        let app = world.registration(meta.cloud, wait.actor, invite).await?;
+        let login = world.login_page(meta.cloud)?;
+        let address = format!("{}/{tenant}/adminconsent?client_id={}", login.trim_end_matches('/'), app.client_id);
+        return Ok(Some(stopped.approval(&app.client_id, &app.scope.replace(' ', ", "), &address)));
+    }
+    Ok((result == SignInResult::SignInRule).then(|| stopped.rule(told.at, told.correlation, &told.codes)))
 }
 
 fn shown<B>(view: &ResultView<'_>, request: &Request<B>, note: Option<&Value>) -> Answer {
