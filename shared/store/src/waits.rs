@@ -162,8 +162,8 @@ impl Store {
         Ok(())
     }
 
-    /// What is due: waits that were answered and not signalled, or are to be looked at, and lists of what is left to do. An item that can't be read is logged and passed over:
-    /// it must not keep the others waiting.
+    /// What is due: waits that were answered and not signalled, or are to be looked at, and lists of what is left to do. An item that
+    /// can't be read is logged and passed over: it must not keep the others waiting.
     ///
     /// # Errors
     /// When the table doesn't answer.
