@@ -129,6 +129,26 @@ fn whatever_microsoft_sends_the_browser_back_with_is_told_and_nothing_is_lost() 
 }
 
 #[test]
+fn an_invitation_that_the_owner_s_organisation_does_not_allow_is_waited_for_and_goes_on_once_it_is_allowed()
+-> Result<()> {
+    run(async |case| {
+        let mut onboarding = case.onboarding()?.single_account();
+        onboarding.start_by_form().await?;
+        let page = refused(case.stack(), &mut onboarding).await?;
+        ensure!(page.offers("Check again"), "{}", page.summary());
+        let tenant = format!("tenants/{}", onboarding.pair.partner_tenant);
+        case.stack().control_post(&tenant, &json!({ "invitesNobodyOf": [] })).await?;
+        let page = onboarding.partner.browser.press(&page, "Check again").await?;
+        page.expect_text("We look again")?;
+        onboarding.review_if_asked().await?;
+        onboarding.waits_for("confirm", "owner").await?;
+        assert_eq!(onboarding.effects().await?.get("invitation-created"), Some(&1));
+        onboarding.owner_acts(CONFIRM).await?;
+        onboarding.ended("done").await.map(drop)
+    })
+}
+
+#[test]
 fn an_onboarding_whose_invitation_is_refused_goes_on_by_the_other_route_and_nobody_is_invited() -> Result<()> {
     run(async |case| {
         let mut onboarding = case.onboarding()?.single_account();
@@ -189,13 +209,18 @@ async fn refused(stack: &local::Stack, onboarding: &mut Onboarding) -> Result<lo
 }
 
 /// The rows of the design's table of results, and the test that produces each from its cause: a file of this suite and the name of a test.
-const ROWS: [(&str, &str, &str); 21] = [
+const ROWS: [(&str, &str, &str); 22] = [
     ("It worked", "sign_in", "the_owner_s_second_account_is_refused_and_the_wait_stays_open_for_the_right_one"),
     ("Wrong account", "sign_in", "the_owner_s_second_account_is_refused_and_the_wait_stays_open_for_the_right_one"),
     (
         "Right person, other directory",
         "sign_in",
         "a_sign_in_that_ended_in_another_directory_of_the_same_person_is_told_with_both_and_the_wait_stays_open",
+    ),
+    (
+        "Invitation refused",
+        "results",
+        "an_invitation_that_the_owner_s_organisation_does_not_allow_is_waited_for_and_goes_on_once_it_is_allowed",
     ),
     (
         "Invitation refused, other route",

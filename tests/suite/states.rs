@@ -661,7 +661,7 @@ fn reading(states: &mut States) {
 
 fn progressing(states: &mut States) {
     states.add("creating", creating(LINK, REFERENCE));
-    let turn = |kind, actor, yours| Turn {
+    let turn = |kind, actor, yours: bool| Turn {
         kind,
         actor,
         account: if actor == Actor::Owner { "rosa@outlook.com".into() } else { "kim@contoso.com".into() },
@@ -669,6 +669,9 @@ fn progressing(states: &mut States) {
         reason: (kind == WaitKind::Fix).then(|| ErrorName::LeavingBlocked.as_str().to_owned()),
         since: at("2026-05-12T09:00:00Z"),
         until: at("2026-05-16T17:00:00Z"),
+        mailed: Some(at("2026-05-12T09:00:00Z")),
+        reminded: Some(at("2026-05-13T09:00:00Z")),
+        may_remind: !yours && actor == Actor::PartnerAdmin,
         yours,
     };
     let steps = |reached: usize, state| {

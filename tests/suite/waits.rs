@@ -617,6 +617,39 @@ fn who_needs_more_time_gets_it_once_and_the_wait_lasts_longer() -> Result<()> {
 }
 
 #[test]
+fn who_waits_for_the_other_has_them_reminded_once_a_day() -> Result<()> {
+    run(async |case| {
+        let stack = case.stack();
+        let mut onboarding = case.onboarding()?;
+        onboarding.start_by_form().await?;
+        onboarding.owner_acts(OWNER_SIGN_IN).await?;
+        onboarding.waits_for("sign-in", "partner-admin").await?;
+        onboarding.partner.wait_for_mail(stack, PARTNER_SIGN_IN, PATIENCE).await?;
+        let link = onboarding.owner_link().await?;
+        let page = onboarding.owner.browser.open(link.as_str()).await?;
+        page.expect_text("Last mail to them")?.expect_text("Next reminder")?;
+        ensure!(!page.offers("Remind them now"), "the other one was written to a moment ago");
+        // A day passes.
+        let asked = onboarding.record().await?.into_iter().filter(|(key, _)| key.starts_with("OUT#"));
+        let yesterday = now() - SignedDuration::from_hours(25);
+        for (_, mail) in asked {
+            set_time(stack, &mail, "createdAt", yesterday).await?;
+        }
+        let page = onboarding.owner.browser.open(link.as_str()).await?;
+        let form = page.form("Remind them now")?.clone();
+        let done = onboarding.owner.browser.submit(&page, &form, "Remind them now").await?;
+        done.expect_text("They get one more mail")?;
+        let mail = onboarding.partner.wait_for_mail(stack, "Reminder", PATIENCE).await?;
+        // A second time, from a page that was open before.
+        let again = onboarding.owner.browser.submit(&page, &form, "Remind them now").await?;
+        ensure!(again.status == 409 && again.text.contains("Wait.RemindedBefore"), "{}", again.summary());
+        let page = onboarding.partner.sign_in_from(stack, &mail, &local::Manner::default()).await?;
+        page.expect_text("Thanks, that worked")?;
+        Ok(())
+    })
+}
+
+#[test]
 fn a_part_that_is_handed_on_is_done_by_the_other_person_and_the_old_link_says_that_it_is_old() -> Result<()> {
     run(async |case| {
         let stack = case.stack();

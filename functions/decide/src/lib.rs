@@ -1,6 +1,7 @@
 //! Decisions: who gets access again (`/o/{link}/mapping`), confirming the move (`/o/{link}/confirm`), cancelling
 //! (`/o/{link}/cancel`), asking to look again after a fix (`/o/{link}/check-again`), choosing the subscription (`/o/{link}/choose`),
-//! choosing the other route (`/o/{link}/route`), needing more time (`/o/{link}/extend`), and handing one's part on (`/o/{link}/forward`);
+//! choosing the other route (`/o/{link}/route`), needing more time (`/o/{link}/extend`), having the other person
+//! reminded (`/o/{link}/remind`), and handing one's part on (`/o/{link}/forward`);
 //! after the move, ticking off what is left to do (`/o/{link}/to-do`) and saying how it went (`/o/{link}/feedback`).
 //!
 //! The confirmation is the last thing before what can't be undone. It takes the owner, signed in in this very browser within the
@@ -57,6 +58,7 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
         "cancel" if reads => stop::show(world, link).await,
         "cancel" if sends => stop::cancel(world, link).await,
         "extend" if sends => people::extend(world, link).await,
+        "remind" if sends => people::remind(world, link).await,
         "forward" if reads => people::show(world, link).await,
         "forward" if sends => people::forward(world, link, request).await,
         "route" if reads => route::show(world, link).await,
@@ -69,7 +71,7 @@ async fn answered<W: World, B: AsRef<[u8]>>(world: &W, request: &Request<B>) -> 
         "confirm" | "cancel" | "mapping" | "forward" | "route" => {
             Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "GET, HEAD, POST"))
         }
-        "check-again" | "choose" | "extend" | "feedback" | "to-do" => {
+        "check-again" | "choose" | "extend" | "feedback" | "remind" | "to-do" => {
             Ok(answer::with_allow(WebProblem::MethodNotAllowed.answer(wants_json), "POST"))
         }
         _ => Ok(WebProblem::NotFound.answer(wants_json)),

@@ -1,4 +1,4 @@
-//! Needing more time, and handing one's part to somebody else.
+//! Needing more time, having the other person reminded, and handing one's part to somebody else.
 
 use http::{Request, StatusCode};
 use onboarding::{Actor, ErrorName, Outcome, request};
@@ -36,6 +36,26 @@ pub(crate) async fn extend<W: World>(world: &W, link: &str) -> Result<Answer, Er
     })
     .await?;
     let result = if extended { SignInResult::Extended } else { SignInResult::MovedOn };
+    Ok(answer::see_other(&paths::result(link, result)))
+}
+
+/// `POST /o/{link}/remind`: the person who is waited for gets one more mail, a day after the last at the earliest.
+pub(crate) async fn remind<W: World>(world: &W, link: &str) -> Result<Answer, ErrorName> {
+    let opened = match open(world, link).await? {
+        Ok(opened) => opened,
+        Err(answered) => return Ok(answered),
+    };
+    let Some(actor) = opened.actor() else { return Ok(WebProblem::ViewOnly.answer(false)) };
+    if turn_of(&opened.loaded, actor.other()).is_none() {
+        return Ok(answer::see_other(&paths::result(link, SignInResult::MovedOn)));
+    }
+    let now = world.now();
+    let reminded = change(world, &opened, |loaded| {
+        let wait = loaded.may_remind(actor, now)?;
+        Some(loaded.reminded(wait, By::Person(actor)))
+    })
+    .await?;
+    let result = if reminded { SignInResult::Reminded } else { SignInResult::RemindedBefore };
     Ok(answer::see_other(&paths::result(link, result)))
 }
 

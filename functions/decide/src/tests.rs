@@ -801,6 +801,39 @@ async fn more_time_is_given_once_and_as_much_as_there_was() {
 }
 
 #[tokio::test]
+async fn the_other_person_has_who_is_waited_for_reminded_once_a_day() {
+    let world = small(WaitKind::Confirm);
+    let path = paths::remind(&link(Actor::PartnerAdmin));
+    let own = handle(&world, &request("POST", &paths::remind(&link(Actor::Owner)), "")).await;
+    assert!(location(&own).ends_with("/result/moved-on"), "nobody reminds themself");
+    assert_eq!(handle(&world, &request("GET", &path, "")).await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(world.noted("wait.reminded"), 0);
+    let first = handle(&world, &request("POST", &path, "")).await;
+    assert!(location(&first).ends_with("/result/reminded"));
+    assert_eq!(*world.mails.lock().unwrap(), [(Actor::Owner, "reminder")]);
+    // A mail of less than a day ago is enough.
+    let mailed = |hours: i64| {
+        let at = now() - jiff::SignedDuration::from_hours(hours);
+        world.loaded.lock().unwrap().mails = vec![store::OutboxMail {
+            onboarding_id: meta().onboarding_id,
+            template: "reminder".into(),
+            actor: Actor::Owner,
+            args: serde_json::Value::Null,
+            created_at: at.to_string(),
+            sent_at: None,
+            message_id: None,
+        }];
+    };
+    for (hours, result, count) in [(0, "reminded-before", 1), (23, "reminded-before", 1), (24, "reminded", 2)] {
+        mailed(hours);
+        let answer = handle(&world, &request("POST", &path, "")).await;
+        assert!(location(&answer).ends_with(&format!("/result/{result}")), "{hours} h: {}", location(&answer));
+        assert_eq!(world.noted("wait.reminded"), count);
+    }
+    assert_eq!(world.outcome(), None, "the wait is still open");
+}
+
+#[tokio::test]
 async fn nobody_else_gets_more_time_for_a_person() {
     let world = small(WaitKind::Confirm);
     let path = format!("/o/{}/extend", link(Actor::PartnerAdmin));

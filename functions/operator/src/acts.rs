@@ -42,9 +42,7 @@ pub(crate) fn offer(
         }
         OperatorAct::Remind => {
             let wait = loaded.asked().ok_or(OperatorNotNow::NobodyAsked)?;
-            let last = loaded.mails.iter().filter(|mail| mail.actor == wait.actor);
-            let last = last.filter_map(|mail| mail.created_at.parse::<Timestamp>().ok()).max();
-            if last.is_some_and(|last| now < last + BETWEEN_MAILS) {
+            if loaded.mailed_at(wait.actor).is_some_and(|last| now < last + BETWEEN_MAILS) {
                 return Err(OperatorNotNow::MailedRecently);
             }
             Ok(OperatorOffer::Remind(wait.actor, meta.email(wait.actor).to_owned()))

@@ -5,7 +5,7 @@ use impact::to_do::{Item, ToDo};
 use jiff::Timestamp;
 use onboarding::audit::Entry;
 use onboarding::undo;
-use onboarding::{Actor, Status, Step};
+use onboarding::{Actor, Status, Step, ladder};
 use store::{Loaded, StepState as Recorded, WaitRecord};
 use web::pages::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, ToDoStands, Turn};
 use web::{masked, pages};
@@ -47,6 +47,9 @@ pub fn view(
             reason: wait.reason.clone(),
             since: instant(&wait.opened_at).unwrap_or(now),
             until: instant(&wait.deadline_at).unwrap_or(now),
+            mailed: loaded.mailed_at(wait.actor),
+            reminded: next_reminder(loaded, wait, now),
+            may_remind: viewer.is_some_and(|viewer| loaded.may_remind(viewer, now).is_some()),
             yours: viewer == Some(wait.actor),
         }),
         cancelling: meta.cancel_requested,
@@ -101,6 +104,13 @@ fn changed(loaded: &Loaded, now: Timestamp) -> String {
     let rests = loaded.meta.confirmation.is_some() && !loaded.meta.is_past_return();
     let minute = if rests { now.as_second() / 60 } else { 0 };
     format!("{}-{outcome}-{minute}", loaded.meta.ver)
+}
+
+/// When the person of a wait is reminded next; none once only the deadline is left.
+fn next_reminder(loaded: &Loaded, wait: &WaitRecord, now: Timestamp) -> Option<Timestamp> {
+    let (opened, deadline) = (instant(&wait.opened_at)?, instant(&wait.deadline_at)?);
+    let (at, moment) = ladder::next(opened, deadline, &loaded.meta.contact(wait.actor).zone(), now);
+    Some(at).filter(|_| moment != ladder::Moment::Deadline)
 }
 
 /// Until when a confirmed move rests: as its entry in the audit trail says, while that confirmation stands.

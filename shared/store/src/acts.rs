@@ -14,6 +14,9 @@ fn waits_for_invitation(wait: &WaitRecord) -> bool {
     wait.reason.as_deref() == Some(ErrorName::InvitationRefused.as_str())
 }
 
+/// How long the other person waits after a mail before they can have one more sent.
+const BETWEEN_REMINDERS: SignedDuration = SignedDuration::from_hours(24);
+
 /// How much more time an operator gives at once.
 pub const OPERATOR_GIVES: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -98,6 +101,21 @@ impl Loaded {
     #[must_use]
     pub fn may_hand_over(&self, actor: Actor) -> bool {
         self.asked().is_some_and(|wait| wait.actor == actor || (actor == Actor::Owner && waits_for_invitation(wait)))
+    }
+
+    /// When a person was written to last.
+    #[must_use]
+    pub fn mailed_at(&self, actor: Actor) -> Option<Timestamp> {
+        let mails = self.mails.iter().filter(|mail| mail.actor == actor);
+        mails.filter_map(|mail| mail.created_at.parse().ok()).max()
+    }
+
+    /// The wait of which this person can have the other reminded: it is the other's turn, and the last mail to them is a day old.
+    #[must_use]
+    pub fn may_remind(&self, actor: Actor, now: Timestamp) -> Option<&WaitRecord> {
+        let wait = self.asked().filter(|wait| wait.actor == actor.other())?;
+        let rested = self.mailed_at(wait.actor).is_none_or(|last| now >= last + BETWEEN_REMINDERS);
+        rested.then_some(wait)
     }
 
     /// Mails the person of a wait once more.

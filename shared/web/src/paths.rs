@@ -114,6 +114,12 @@ pub fn extend(link: &str) -> String {
     format!("/o/{link}/extend")
 }
 
+/// Has the other person reminded (POST).
+#[must_use]
+pub fn remind(link: &str) -> String {
+    format!("/o/{link}/remind")
+}
+
 /// Hands a part to somebody else.
 #[must_use]
 pub fn forward(link: &str) -> String {

@@ -116,6 +116,14 @@ pub struct Turn {
     pub since: Timestamp,
     /// Until when.
     pub until: Timestamp,
+    /// When they were written to last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mailed: Option<Timestamp>,
+    /// When they are reminded next, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reminded: Option<Timestamp>,
+    /// Whether the person who looks at the page can have them reminded now.
+    pub may_remind: bool,
     /// Whether that is the person who looks at the page.
     pub yours: bool,
 }
@@ -416,6 +424,10 @@ pub fn progress(view: &ProgressView) -> Markup {
             p { strong data-banner { (view.banner()) } }
             @if let (false, Some(turn)) = (view.status.is_over(), &view.turn) {
                 p { (text::PROGRESS_UNTIL) (time(turn.until)) "." }
+                @if !turn.yours {
+                    @if let Some(mailed) = turn.mailed { p { (people::MAILED) (time(mailed)) "." } }
+                    @if let Some(next) = turn.reminded { p { (people::NEXT_REMINDER) (time(next)) "." } }
+                }
             }
             @if let (None, Some(until)) = (&view.turn, view.cool_off_until.filter(|_| !view.status.is_over())) {
                 p { (words::COOL_OFF_UNTIL) (time(until)) "." }
@@ -428,11 +440,17 @@ pub fn progress(view: &ProgressView) -> Markup {
         }
         div.actions {
             @if yours { a.button href=(paths::turn(&view.link)) { (text::PROGRESS_CONTINUE) } }
+            @if view.turn.as_ref().is_some_and(|turn| turn.may_remind) {
+                form method="post" action=(paths::remind(&view.link)) {
+                    button.quiet type="submit" aria-describedby="remind-said" { (people::REMIND) }
+                }
+            }
             @if view.cool_off_until.is_some() && view.may_cancel && view.viewer.is_some() {
                 a.button href=(paths::cancel(&view.link)) { (text::PROGRESS_CANCEL) }
             }
             @if !view.status.is_over() { a.button.quiet href=(paths::progress(&view.link)) { (text::PROGRESS_REFRESH) } }
         }
+        @if view.turn.as_ref().is_some_and(|turn| turn.may_remind) { p.muted #remind-said { (people::REMIND_SAID) } }
         @if let Some(phrase) = &view.phrase {
             h2 { (people::PHRASE_TITLE) }
             p { strong { code #phrase { (phrase) } } }
@@ -550,6 +568,9 @@ mod tests {
                 reason: None,
                 since: at("2026-05-12T09:00:00Z"),
                 until: at("2026-05-16T17:00:00Z"),
+                mailed: None,
+                reminded: None,
+                may_remind: false,
                 yours: true,
             }),
             cancelling: false,

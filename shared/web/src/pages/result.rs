@@ -136,6 +136,18 @@ results! {
         "More time can be had once for each thing that is asked.",
         "The deadline stays as it is.",
         "Do your part before the deadline, hand it to somebody else, or ask the operator for more time.";
+    /// The other person is mailed once more.
+    Reminded = "reminded", "Wait.Reminded", OK, false,
+        "They get one more mail",
+        "You asked us to remind the other person.",
+        "A mail with their own link is on its way to them. Nothing else has changed.",
+        "Nothing to do now. We remind them by ourselves too; you can ask for it once a day.";
+    /// The last mail to the other person is less than a day old.
+    RemindedBefore = "reminded-before", "Wait.RemindedBefore", CONFLICT, false,
+        "They have had a mail already",
+        "The last mail to the other person is less than a day old.",
+        "No further mail was sent.",
+        "Ask them in another way, or come back when the last mail is a day old.";
     /// Somebody else was put in the person's place.
     HandedOver = "handed-over", "Person.HandedOver", OK, false,
         "You handed your part on",

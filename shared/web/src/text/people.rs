@@ -61,6 +61,11 @@ pub(crate) const MORE_TIME_SAID: Text = text(
     "people.more-time-said",
     "Gives you as long again as you had, once. Nothing else changes, and reminders go on.",
 );
+pub(crate) const MAILED: Text = text("people.mailed", "Last mail to them: ");
+pub(crate) const NEXT_REMINDER: Text = text("people.next-reminder", "Next reminder: ");
+pub(crate) const REMIND: Text = text("people.remind", "Remind them now");
+pub(crate) const REMIND_SAID: Text =
+    text("people.remind-said", "Sends one more mail with their own link, once a day at most. It changes nothing else.");
 pub(crate) const SOMEBODY_ELSE: Text = text("people.somebody-else", "Somebody else should do this");
 pub(crate) const ROUTE_TITLE: Text = text("people.route-title", "Go on without an invitation");
 pub(crate) const ROUTE_WHAT: Text = text(
