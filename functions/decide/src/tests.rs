@@ -260,6 +260,7 @@ impl World for Small {
                     loaded.waits[0].deadline_at = deadline.to_string();
                 }
                 Write::ForgetCredential(..) => {}
+                Write::RemindedNow { .. } => loaded.waits[0].reminders += 1,
                 Write::ToDo(list) => {
                     loaded.to_dos.retain(|other| other.actor != list.actor);
                     loaded.to_dos.push(*list);
@@ -271,7 +272,6 @@ impl World for Small {
                 other @ (Write::Step(_)
                 | Write::OpenWait { .. }
                 | Write::Reminded { .. }
-                | Write::RemindedNow { .. }
                 | Write::Credential(_)
                 | Write::Preflight(_)
                 | Write::LockSubscription(_)
