@@ -12,7 +12,7 @@ use crate::world::{
 };
 
 /// The lines of the table, each with a file of this suite, or a source file of the project, and the name of a test in it.
-const LINES: [(&str, &str, &str); 33] = [
+const LINES: [(&str, &str, &str); 34] = [
     ("S1 a code of somebody else's", "sign_in", "a_forged_state_is_refused_and_changes_nothing"),
     (
         "S1 another browser",
@@ -67,6 +67,11 @@ const LINES: [(&str, &str, &str); 33] = [
         "R1 a confirmation by somebody else",
         "sign_in",
         "at_the_confirmation_only_the_owner_who_signed_in_first_gets_to_the_page",
+    ),
+    (
+        "R1 a tick by somebody else",
+        "functions/decide/src/tests.rs",
+        "nobody_ticks_off_what_is_not_theirs_and_looking_is_not_ticking",
     ),
     ("I1 and I2 secrets", "secrets", "nothing_secret_is_in_any_log_history_table_mail_page_file_or_receipt"),
     ("I3 who is known", "threats", "whether_a_reference_or_an_address_is_known_is_told_to_nobody"),
