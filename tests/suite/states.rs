@@ -718,6 +718,7 @@ fn progressing(states: &mut States) {
         guest_invited: false,
         request_sent: false,
         moved: false,
+        moving: vec![],
         cool_off_until: None,
         preflight: None,
         report: None,
@@ -774,14 +775,21 @@ fn progressing(states: &mut States) {
         "progress-resting",
         progress(&ProgressView { cool_off_until: Some(at("2026-05-12T10:10:00Z")), ..moving() }),
     );
-    let settling = ProgressView {
+    let way = |reached: usize| {
+        let row = |(n, what)| MovingRow { what, at: (n < reached).then(|| at("2026-05-12T09:30:00Z")) };
+        Reached::ALL.into_iter().enumerate().map(row).collect::<Vec<_>>()
+    };
+    let settling = || ProgressView {
         status: Status::Settling,
         request_sent: true,
+        moving: way(2),
         may_cancel: false,
         steps: steps(2, StepState::WaitingForMicrosoft),
         ..moving()
     };
-    states.add("progress-settling", progress(&settling));
+    states.add("progress-settling", progress(&settling()));
+    let late = ProgressView { read_at: at("2026-05-12T11:00:00Z"), ..settling() };
+    states.add("progress-settling-long", progress(&late));
     let to_do = ToDoRow {
         what: "Create the managed identities again".into(),
         about: "virtual machines".into(),
@@ -792,6 +800,7 @@ fn progressing(states: &mut States) {
     };
     let moved = || ProgressView {
         moved: true,
+        moving: way(4),
         may_cancel: false,
         restore: Some(RestoreRow { planned: 12, done: 9, refused: 1, left_out: 2, finished: false }),
         to_do: vec![to_do.clone()],

@@ -526,3 +526,39 @@ async fn what_is_left_to_do_is_shown_with_its_day_to_everybody_and_can_be_ticked
     assert_eq!(json["toDo"][0]["stands"]["overdue"], true);
     assert!(!json.to_string().contains("it went"));
 }
+
+#[tokio::test]
+async fn while_azure_makes_the_change_the_page_says_how_far_it_is_and_when_that_takes_long() {
+    let mut deps = fixed();
+    let entry = |action: &str, at: &str| Entry { action: action.into(), at: at.into(), ..fixed().audit[0].clone() };
+    // A first request expired; what was accepted is the second.
+    deps.audit = vec![
+        entry("request.sent", "2026-05-10T09:00:00Z"),
+        entry("request.accepted", "2026-05-10T09:01:00Z"),
+        entry("request.ended", "2026-05-11T09:00:00Z"),
+        entry("request.sent", "2026-05-12T09:30:00Z"),
+    ];
+    let path = paths::progress(&link(LinkRole::Person(Actor::Owner, 0)));
+    let view = async |deps: &Fixed| {
+        serde_json::from_str::<serde_json::Value>(get(deps, &path, "application/json").await.body()).unwrap()
+    };
+    assert_eq!(view(&deps).await["moving"], serde_json::Value::Null, "nothing is requested");
+    let loaded = deps.loaded.as_mut().unwrap();
+    loaded.waits.clear();
+    (loaded.meta.open_wait, loaded.meta.status, loaded.meta.request_sent) = (None, Status::Settling, true);
+    let said = view(&deps).await;
+    assert_eq!(said["moving"][0], json!({"what": "requested", "at": "2026-05-12T09:30:00Z"}));
+    assert_eq!(said["moving"][1], json!({"what": "accepted"}), "another request was accepted");
+    deps.audit.push(entry("request.accepted", "2026-05-12T09:31:00Z"));
+    assert_eq!(view(&deps).await["moving"][1]["at"], "2026-05-12T09:31:00Z");
+    let page = get(&deps, &path, "text/html").await;
+    assert!(page.body().contains("usually takes 4 to 20 minutes") && !page.body().contains("longer than usual"));
+    deps.now = "2026-05-12T10:32:00Z".parse().unwrap();
+    let page = get(&deps, &path, "text/html").await;
+    assert!(page.body().contains("longer than usual") && !page.body().contains("4 to 20 minutes"));
+    deps.audit.push(entry("subscription.moved", "2026-05-12T10:33:00Z"));
+    let page = get(&deps, &path, "text/html").await;
+    assert!(!page.body().contains("longer than usual"));
+    deps.loaded.as_mut().unwrap().meta.status = Status::Done;
+    assert_eq!(view(&deps).await["moving"], serde_json::Value::Null, "it is over");
+}

@@ -7,7 +7,9 @@ use onboarding::audit::Entry;
 use onboarding::undo;
 use onboarding::{Actor, Status, Step, ladder};
 use store::{Loaded, StepState as Recorded, WaitRecord};
-use web::pages::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, ToDoRow, ToDoStands, Turn};
+use web::pages::{
+    ActivityRow, MovingRow, ProgressView, Reached, RestoreRow, StepRow, StepState, ToDoRow, ToDoStands, Turn,
+};
 use web::{masked, pages};
 
 use crate::read::{evidence, open_stops};
@@ -68,6 +70,7 @@ pub fn view(
         guest_invited: meta.guest_invited,
         request_sent: meta.request_sent,
         moved: meta.moved,
+        moving: moving(loaded, audit),
         cool_off_until: rests_until(loaded, audit).filter(|until| *until > now),
         preflight: Some(&loaded.preflight).filter(|checks| !checks.0.is_empty()).map(pages::preflight_counts),
         report: meta.report.clone().map(|summary| hidden(summary, viewer)),
@@ -104,6 +107,35 @@ fn changed(loaded: &Loaded, now: Timestamp) -> String {
     let rests = loaded.meta.confirmation.is_some() && !loaded.meta.is_past_return();
     let minute = if rests { now.as_second() / 60 } else { 0 };
     format!("{}-{outcome}-{minute}", loaded.meta.ver)
+}
+
+/// How far the move is: as the trail says, from the request that stands on.
+fn moving(loaded: &Loaded, audit: &[Entry]) -> Vec<MovingRow> {
+    let meta = &loaded.meta;
+    if meta.status.is_over() || !(meta.request_sent || meta.moved) {
+        return Vec::new();
+    }
+    let request = audit.iter().rposition(|entry| entry.action == "request.sent").unwrap_or_default();
+    let noted = |action: &str| {
+        let entry = audit.iter().skip(request).find(|entry| entry.action == action)?;
+        instant(&entry.at)
+    };
+    let row = |what: Reached| {
+        let at = match what {
+            Reached::Requested => noted("request.sent"),
+            Reached::Accepted => noted("request.accepted"),
+            Reached::Moved => noted("subscription.moved"),
+            // Whoever was Owner already is not assigned.
+            Reached::OwnerAdded => {
+                let step = loaded.step(Step::AddAdministrator).filter(|step| step.state == Recorded::Done);
+                step.and_then(|step| step.done_at.as_deref()).and_then(instant)
+            }
+            Reached::AccessRestored => noted("access.restored"),
+            Reached::Proved => noted("association.proved"),
+        };
+        MovingRow { what, at }
+    };
+    Reached::ALL.map(row).into()
 }
 
 /// When the person of a wait is reminded next; none once only the deadline is left.

@@ -58,7 +58,9 @@ pub use outcome::{AccessRow, AccessView, Became, ProofView, access, left_out_wor
 pub use paged::Part;
 pub use preflight::{PreflightView, preflight, preflight_counts};
 pub use problem::{WebProblem, explained, problem};
-pub use progress::{ActivityRow, ProgressView, RestoreRow, StepRow, StepState, Turn, creating, progress};
+pub use progress::{
+    ActivityRow, MovingRow, ProgressView, Reached, RestoreRow, StepRow, StepState, Turn, creating, progress,
+};
 pub use report::{Changed, PersonRow, REPORT_ROWS, ReportView, not_yet, report, report_group, short_code};
 pub use result::{Last, ResultView, SignInResult, Stopped, Support, Ways, result};
 pub use route::{RouteView, route};

@@ -2,7 +2,7 @@
 //! to a program that asks for JSON.
 
 use impact::feedback::Feedback;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use onboarding::{Actor, Directory, Ending, ErrorName, Explanation, OnboardingId, Status, Step, UndoItem, WaitKind};
 use serde::Serialize;
@@ -128,6 +128,52 @@ pub struct Turn {
     pub yours: bool,
 }
 
+/// What is reached on the way of the move, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reached {
+    /// The change of directory is requested.
+    Requested,
+    /// It is accepted.
+    Accepted,
+    /// The subscription says that it trusts the partner directory.
+    Moved,
+    /// The partner admin is its Owner.
+    OwnerAdded,
+    /// The reviewed access is restored.
+    AccessRestored,
+    /// The partner admin sees it.
+    Proved,
+}
+
+impl Reached {
+    /// All of it.
+    pub const ALL: [Self; 6] =
+        [Self::Requested, Self::Accepted, Self::Moved, Self::OwnerAdded, Self::AccessRestored, Self::Proved];
+
+    fn words(self) -> Text {
+        match self {
+            Self::Requested => words::MOVING_REQUESTED,
+            Self::Accepted => words::MOVING_ACCEPTED,
+            Self::Moved => words::MOVING_MOVED,
+            Self::OwnerAdded => words::MOVING_OWNER,
+            Self::AccessRestored => words::MOVING_ACCESS,
+            Self::Proved => words::MOVING_PROVED,
+        }
+    }
+}
+
+/// One thing on the way of the move, and since when it is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MovingRow {
+    /// What.
+    pub what: Reached,
+    /// Since when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
 /// One line of what has happened.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -215,6 +261,9 @@ pub struct ProgressView {
     pub request_sent: bool,
     /// Whether the subscription has moved.
     pub moved: bool,
+    /// How far the move is, from the request on and until the onboarding ends.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moving: Vec<MovingRow>,
     /// Until when the confirmed move rests, so that it can be cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cool_off_until: Option<Timestamp>,
@@ -366,6 +415,38 @@ fn found_out(view: &ProgressView) -> Markup {
     }
 }
 
+/// Longer than this between the acceptance and the move is longer than usual.
+const USUAL: SignedDuration = SignedDuration::from_mins(60);
+
+/// How far the move is, row by row, and how long Microsoft takes for what is waited for.
+fn moving(view: &ProgressView) -> Markup {
+    let reached = |what| view.moving.iter().find(|row| row.what == what).and_then(|row| row.at);
+    // Until Azure has made the change; what comes after it is quick, and ours.
+    let since = reached(Reached::Accepted).filter(|_| reached(Reached::Moved).is_none());
+    let next = view.moving.iter().position(|row| row.at.is_none());
+    html! {
+        @if !view.moving.is_empty() {
+            h2 { (words::MOVING_TITLE) }
+            ol.steps {
+                @for (n, row) in view.moving.iter().enumerate() {
+                    li {
+                        @let (sign, state) = match (row.at, next == Some(n)) {
+                            (Some(_), _) => ("✓", text::STATE_DONE),
+                            (None, true) => ("◐", text::STATE_RUNNING),
+                            (None, false) => ("○", text::STATE_NOT_STARTED),
+                        };
+                        span.state { span aria-hidden="true" { (sign) } " " (row.what.words()) ": " (state) }
+                        @if let Some(at) = row.at { p.muted { (text::PROGRESS_SINCE) (time(at)) } }
+                    }
+                }
+            }
+            @if let Some(since) = since {
+                p { (if view.read_at.duration_since(since) > USUAL { words::MOVING_LONG } else { words::MOVING_USUAL }) }
+            }
+        }
+    }
+}
+
 /// The one question at the end.
 fn asked_how_it_went(view: &ProgressView) -> Markup {
     let said = view.felt.as_ref();
@@ -484,6 +565,7 @@ pub fn progress(view: &ProgressView) -> Markup {
         @if view.status == Status::Done && view.viewer.is_some() { (asked_how_it_went(view)) }
         (found_out(view))
         (super::undone::undone(&view.undone))
+        (moving(view))
         h2 { (text::PROGRESS_STEPS) }
         ol.steps {
             @for row in &view.steps {
@@ -586,6 +668,7 @@ mod tests {
             guest_invited: false,
             request_sent: false,
             moved: false,
+            moving: vec![],
             cool_off_until: None,
             preflight: None,
             report: None,

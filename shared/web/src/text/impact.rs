@@ -754,6 +754,21 @@ pub(crate) const BANNER_WAITING_REVIEW: Text = text(
     "progress.banner.waiting-review",
     "Waiting for {who} ({account}) to decide who gets access again. We have mailed them a link.",
 );
+pub(crate) const MOVING_TITLE: Text = text("moving.title", "How far the move is");
+pub(crate) const MOVING_REQUESTED: Text = text("moving.requested", "The change of directory is requested");
+pub(crate) const MOVING_ACCEPTED: Text = text("moving.accepted", "It is accepted");
+pub(crate) const MOVING_MOVED: Text = text("moving.moved", "The subscription reports the partner directory");
+pub(crate) const MOVING_OWNER: Text = text("moving.owner", "The partner admin is Owner");
+pub(crate) const MOVING_ACCESS: Text = text("moving.access", "The reviewed access is restored");
+pub(crate) const MOVING_PROVED: Text = text("moving.proved", "The partner admin sees it in Azure");
+pub(crate) const MOVING_USUAL: Text = text(
+    "moving.usual",
+    "Azure usually takes 4 to 20 minutes for the change, sometimes hours. We look again and again; you can close this page, and we mail you.",
+);
+pub(crate) const MOVING_LONG: Text = text(
+    "moving.long",
+    "This takes longer than usual, and is still within what Microsoft describes (hours). Nothing is wrong with it as far as Azure says. We keep looking, and mail you; there is nothing that you have to do.",
+);
 pub(crate) const TODO: Text = text("todo.title", "For you to do");
 pub(crate) const TODO_LEFT: Text = text("todo.left", "What is left to do");
 pub(crate) const TODO_YOURS: Text = text("todo.yours", "For you");
