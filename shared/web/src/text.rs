@@ -206,6 +206,14 @@ pub(crate) const TURN_TIP: Text = text(
     "turn.tip",
     "If you are signed in to several Microsoft accounts, choose the one above, or open your link in a private window.",
 );
+pub(crate) const PICKER_TITLE: Text = text("picker.title", "Pick an account");
+pub(crate) const PICKER_OTHER: Text = text("picker.other", "any other account");
+pub(crate) const PICKER_SAID: Text =
+    text("picker.said", "On Microsoft's page, choose {account}, or type it if it isn't in the list.");
+pub(crate) const PICKER_PERSONAL: Text =
+    text("picker.personal", "If Microsoft asks which of two accounts with this address, choose the personal one.");
+pub(crate) const PICKER_WORK: Text =
+    text("picker.work", "If Microsoft asks which of two accounts with this address, choose the work or school one.");
 pub(crate) const TURN_NOT_YOURS_TITLE: Text = text("turn.not-yours.title", "It is not your turn");
 pub(crate) const TURN_NOT_YOURS: Text = text(
     "turn.not-yours.said",

@@ -97,6 +97,7 @@ pub fn turn(view: &TurnView<'_>) -> Markup {
             dt { (text::TURN_ABOUT) }
             dd { (text::TURN_ABOUT_SAID.with(&[("subscription", view.subscription), ("from", view.from), ("to", view.to)])) }
         }
+        (picker(view.account, view.account_kind))
         p { (text::TURN_HOST.with(&[("host", view.login_host)])) " " (text::TURN_TIP) }
         div.actions {
             form method="post" action=(paths::sign_in(view.link)) {
@@ -117,6 +118,29 @@ pub fn turn(view: &TurnView<'_>) -> Markup {
         p { a href=(paths::progress(view.link)) { (text::BACK_TO_PROGRESS) } }
     };
     frame(title.said(), Some(view.reference), &content)
+}
+
+/// Microsoft's page with the list of accounts, drawn with the right row marked: most wrong sign-ins are a click on the other row. Who
+/// doesn't see the drawing has its caption.
+fn picker(account: &str, kind: AccountKind) -> Markup {
+    let kind = match kind {
+        AccountKind::Personal => Some((text::ACCOUNT_PERSONAL, text::PICKER_PERSONAL)),
+        AccountKind::Work => Some((text::ACCOUNT_WORK, text::PICKER_WORK)),
+        AccountKind::Unknown => None,
+    };
+    html! {
+        figure.picker {
+            div aria-hidden="true" {
+                p { strong { (text::PICKER_TITLE) } }
+                p.row.right { span.face { "✓" } span { (account) @if let Some((kind, _)) = kind { br; span.muted { (kind) } } } }
+                p.row { span.face {} span.muted { (text::PICKER_OTHER) } }
+            }
+            figcaption {
+                (text::PICKER_SAID.with(&[("account", account)]))
+                @if let Some((_, twice)) = kind { " " (twice) }
+            }
+        }
+    }
 }
 
 /// What a person can do who can't do what is asked, or not now.
@@ -211,6 +235,14 @@ pub(crate) mod tests {
         ] {
             assert!(page.contains(piece), "{piece}");
         }
+    }
+
+    #[test]
+    fn the_row_of_the_right_account_is_marked_and_said() {
+        let page = turn(&view()).into_string();
+        assert!(page.contains("choose rosa@outlook.com, or type it") && page.contains("choose the personal one"));
+        let hostile = turn(&TurnView { account: "<b>@x", account_kind: AccountKind::Unknown, ..view() }).into_string();
+        assert!(hostile.contains("&lt;b&gt;@x") && !hostile.contains("<b>@x") && !hostile.contains("the personal one"));
     }
 
     #[test]
