@@ -131,12 +131,12 @@ fn what_could_not_be_undone_is_said_and_the_sign_ins_are_deleted_all_the_same() 
             .expect_text("Unsere Anfrage zum Verzeichniswechsel")?
             .expect_text("konnte nicht rückgängig gemacht werden")?
             .expect_text("Unsere versiegelten Kopien von Anmeldungen")?;
-        let mails = onboarding.mails().await?;
-        ensure!(
-            mails.iter().any(|mail| mail.text.contains("✗ Our request to change the directory: could not be undone.")),
-            "no mail says what could not be undone"
-        );
-        Ok(())
+        // The mail is queued with the end; it is on its way.
+        until("a mail says what could not be undone", PATIENCE, async || {
+            let said = "✗ Our request to change the directory: could not be undone.";
+            Ok(onboarding.mails().await?.iter().any(|mail| mail.text.contains(said)).then_some(()))
+        })
+        .await
     })
 }
 
