@@ -237,7 +237,7 @@ async fn record(onboarding: &Onboarding) -> Result<BTreeMap<String, Value>> {
 }
 
 fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
-    const DIFFERENT: [&str; 20] = [
+    const DIFFERENT: [&str; 22] = [
         "pk",
         "sk",
         "ver",
@@ -260,6 +260,9 @@ fn without_what_differs(item: &Value, onboarding: &Onboarding) -> Value {
         "until",
         "name",
         "seen",
+        // The days of what is left to do count from the end; which of the four buckets it is due in follows from the id.
+        "since",
+        "dueBucket",
     ];
     match item {
         Value::Object(fields) => fields

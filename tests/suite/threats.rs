@@ -286,7 +286,7 @@ fn a_flood_from_one_source_is_held_and_keeps_no_other_source_out() -> Result<()>
             }
             // Another person each time: by address alone nothing would be noticed.
             let mut with = onboarding.request.clone();
-            with.partner_admin_email = format!("victim{number}@d{number}.fabrikam.com");
+            with.partner_admin_email = format!("admin{number}@d{number}.fabrikam.com");
             let form = local::Person::fill_sign_up(&start, &with)?;
             let page = flooding.submit(&start, &form, "Start the onboarding").await?;
             match page.status {
