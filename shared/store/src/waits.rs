@@ -186,7 +186,7 @@ impl Store {
                 for key in page.items.unwrap_or_default() {
                     match to_do(&key) {
                         Some(list) => due.to_dos.push(list),
-                        None => due.waits.extend(self.due_item(&key).await?),
+                        None => due.waits.extend(self.due_item(&key, now).await?),
                     }
                 }
                 if due.waits.len() + due.to_dos.len() >= DUE_AT_ONCE {
@@ -201,7 +201,7 @@ impl Store {
 impl Store {
     /// What an entry of the index leads to, if it is still due. The index holds keys only, and lags: the item itself says what is
     /// true.
-    async fn due_item(&self, key: &Item) -> Result<Option<Due>, StoreError> {
+    async fn due_item(&self, key: &Item, now: jiff::Timestamp) -> Result<Option<Due>, StoreError> {
         let (Some(pk), Some(sk)) = (text(key, "pk"), text(key, "sk")) else { return Ok(None) };
         let (Some(id), Some(wait_id)) = (pk.strip_prefix("ONB#"), sk.strip_prefix("WAIT#")) else {
             return Ok(None);
@@ -214,12 +214,17 @@ impl Store {
         if item.contains_key("signalledAt") || !item.contains_key("dueBucket") {
             return Ok(None);
         }
+        // The index lags, and another sweep may have been quicker: what was attended to since is due later, and not twice.
+        let due_at = text(&item, "dueAt").unwrap_or_default();
+        if due_at.parse::<jiff::Timestamp>().is_ok_and(|due_at| due_at > now) {
+            return Ok(None);
+        }
         Ok(Some(Due {
             onboarding_id: id,
             wait_id: wait_id.to_owned(),
             outcome: text(&item, "outcome").as_deref().and_then(Outcome::parse),
             task_token: text(&item, "taskToken"),
-            due_at: text(&item, "dueAt").unwrap_or_default(),
+            due_at,
             kind: text(&item, "kind").as_deref().and_then(WaitKind::parse),
         }))
     }
